@@ -1,0 +1,1 @@
+"""Showreel: a Discord bot that makes AI videos for a community and accounts for every one."""

@@ -1,0 +1,1 @@
+"""Values and rules of Showreel: no clock, no network, no disk."""

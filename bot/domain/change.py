@@ -1,0 +1,56 @@
+"""What is written in one transaction: an acceptance, or a change of a claimed generation with all that rides along."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.generation import Generation, Origin
+from bot.domain.ledger import Amounts, Entry
+from bot.domain.limits import Limit
+from bot.domain.request import Request
+
+
+class LeaseLostError(Exception):
+    """The row was claimed by another worker, or changed under us: drop the step, touch nothing more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """What is needed to accept a generation: `id` is fresh, `limits` all apply, windows are those of `now`."""
+
+    id: str
+    request: Request
+    origin: Origin
+    amounts: Amounts
+    provider: str
+    limits: tuple[Limit, ...]
+    now: datetime
+    due_at: datetime
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """One line of the audit: who did what to what, and why; `actor_key` is None for the bot itself."""
+
+    at: datetime
+    action: str
+    guild_id: int | None = None
+    actor_key: str | None = None
+    generation_id: str | None = None
+    before: str | None = None
+    after: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One guarded write: the row as it was claimed, as it shall be, and what rides in the same transaction.
+
+    `keeps_lease`: the worker goes on with the row; else the lease ends with the write.
+    """
+
+    before: Generation
+    after: Generation
+    entries: tuple[Entry, ...] = ()
+    audit: tuple[AuditRecord, ...] = ()
+    keeps_lease: bool = False

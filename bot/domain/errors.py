@@ -1,0 +1,200 @@
+"""Why a request or an action is turned down: facts only, the words are found in `bot.chat`.
+
+A `Rejection` is raised for anything that the member can understand and mend; it carries one `Problem`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.limits import Limit
+from bot.domain.request import InputRole, MediaKind, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason for a rejection; subclasses carry its facts."""
+
+
+class Rejection(Exception):  # noqa: N818 - it is an answer to the member, not an error of the program
+    """A request or action was turned down for the stated problem; nothing was stored or charged."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(repr(problem))
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownModel(Problem):
+    """No such model; `near` are ids that look alike."""
+
+    model: str
+    near: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelNotOffered(Problem):
+    """The model is known but not offered, for the catalog's stated reason."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCannot(Problem):
+    """The model can't do the operation; `able` are models that can."""
+
+    model: str
+    operation: Operation
+    able: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoModelFor(Problem):
+    """No model on offer does the operation."""
+
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMissing(Problem):
+    """The operation needs a prompt."""
+
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTooLong(Problem):
+    """The prompt is longer than the model takes; both figures in characters."""
+
+    model: str
+    length: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class InputMissing(Problem):
+    """The operation needs an input of this role."""
+
+    operation: Operation
+    role: InputRole
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyInputs(Problem):
+    """More inputs of one role than the model takes."""
+
+    model: str
+    role: InputRole
+    count: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMissing(Problem):
+    """An extension needs an earlier generation or a clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptionOutOfRange(Problem):
+    """A numeric option outside its published range."""
+
+    option: str
+    value: float
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class OptionNotTaken(Problem):
+    """The provider states that the model doesn't take this option."""
+
+    model: str
+    option: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValueNotTaken(Problem):
+    """The provider states which values the model takes, and this is none of them."""
+
+    model: str
+    option: str
+    value: str
+    allowed: tuple[str, ...]
+
+
+class FileFault(StrEnum):
+    """What is wrong with an attached file."""
+
+    WRONG_KIND = "wrong_kind"
+    WRONG_FORMAT = "wrong_format"
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    TOO_SMALL_SIDES = "too_small_sides"
+    TOO_LARGE_SIDES = "too_large_sides"
+    UNREADABLE = "unreadable"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class BadFile(Problem):
+    """An attachment that can't be used.
+
+    `found` and `bound` are the fact and its bound in words of figures: bytes for sizes, pixels for sides, a type for
+    kinds.
+    """
+
+    filename: str
+    kind: MediaKind
+    fault: FileFault
+    found: str = ""
+    bound: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitReached(Problem):
+    """A limit would be passed.
+
+    `used` counts holds and charges of the window, `resets_at` is None where waiting for one to end helps.
+    """
+
+    limit: Limit
+    used: int
+    resets_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DoorClosed(Problem):
+    """The provider takes nothing from us at present (balance or key); the owner was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationUnknown(Problem):
+    """No such generation, or none that this member may see."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotCancellable(Problem):
+    """The generation has ended, or the provider can't stop it any more."""
+
+    reference: str
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionSourceUnfit(Problem):
+    """The earlier generation has no finished task that could be extended."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuildNotServed(Problem):
+    """This bot doesn't serve the guild, or not from where the command was used."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShuttingDown(Problem):
+    """The bot is stopping and takes no new requests."""

@@ -1,0 +1,96 @@
+"""What may be used: limits, the windows that they count in, and what remains of them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
+from typing import assert_never
+
+
+class Scope(StrEnum):
+    """Whom a limit binds."""
+
+    BOT = "bot"
+    GUILD = "guild"
+    ROLE = "role"
+    MEMBER = "member"
+
+
+class Measure(StrEnum):
+    """What a limit counts.
+
+    Generations, seconds of video, micro-dollars, those under way at once, or a pause in seconds.
+    """
+
+    GENERATIONS = "generations"
+    SECONDS = "seconds"
+    MICROS = "micros"
+    CONCURRENT = "concurrent"
+    COOLDOWN = "cooldown"
+
+
+class Window(StrEnum):
+    """The calendar span that a limit counts in, in the guild's time zone."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+    def start(self, now: datetime, zone: tzinfo) -> datetime:
+        """The beginning of the window that `now` is in, weeks beginning on Monday."""
+        local = now.astimezone(zone)
+        day = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        match self:
+            case Window.HOUR:
+                return now - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+            case Window.DAY:
+                return day
+            case Window.WEEK:
+                return (day - timedelta(days=day.weekday())).replace(hour=0)
+            case Window.MONTH:
+                return day.replace(day=1)
+            case _:
+                assert_never(self)
+
+    def end(self, now: datetime, zone: tzinfo) -> datetime:
+        """The first instant after the window that `now` is in."""
+        start = self.start(now, zone)
+        match self:
+            case Window.HOUR:
+                return start + timedelta(hours=1)
+            case Window.DAY:
+                return start + timedelta(days=1)
+            case Window.WEEK:
+                return start + timedelta(days=7)
+            case Window.MONTH:
+                return (start + timedelta(days=32)).replace(day=1)
+            case _:
+                assert_never(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """At most `amount` of `measure` for `scope` in each `window`; no window for what is under way at once."""
+
+    scope: Scope
+    measure: Measure
+    amount: int
+    window: Window | None = None
+
+    def allows(self, used: int, wanted: int) -> bool:
+        """Whether `wanted` more may be taken when `used` are held or charged."""
+        return used + wanted <= self.amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """One limit with what has been used of it: `used` = held + charged - refunded, in the limit's measure."""
+
+    limit: Limit
+    used: int
+    resets_at: datetime | None
+
+    @property
+    def remaining(self) -> int:
+        """What is left, never below zero."""
+        return max(0, self.limit.amount - self.used)

@@ -1,0 +1,1 @@
+"""Fetching, probing and keeping of files."""

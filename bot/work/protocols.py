@@ -1,0 +1,153 @@
+"""What the work needs of its neighbours: a store of generations, and a way to reach people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from bot.domain.change import Acceptance, Change
+from bot.domain.generation import Generation, MessageRef, Reason, State
+from bot.domain.ledger import Amounts, Entry
+from bot.domain.limits import Allowance, Limit, Window
+from bot.domain.request import Operation
+from bot.media.files import ResultFile
+
+
+class DeliveryDelayedError(Exception):
+    """Discord could not be reached or asks to wait.
+
+    The same step again later, after `retry_after` where it is known.
+    """
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class GenerationStore(Protocol):
+    """Generations and their ledger; every method is one transaction."""
+
+    async def accept(self, acceptance: Acceptance) -> Generation:
+        """Check the limits, write the row and its hold; raises Rejection(LimitReached).
+
+        The same interaction twice gives the row that is there already.
+        """
+        ...
+
+    async def claim(self, now: datetime, lease: timedelta, count: int) -> list[Generation]:
+        """Take up to `count` due rows that nobody holds, longest due first, under a new lease token each."""
+        ...
+
+    async def save(self, change: Change) -> Generation:
+        """Write what differs between `before` and `after`, the entries and the audit.
+
+        Raises LeaseLostError, and writes nothing, where the row's state or lease token is no longer that of `before`.
+        """
+        ...
+
+    async def defer(self, generations: Sequence[Generation]) -> None:
+        """Write back many claimed rows in which only due_at and polling figures changed, ending their leases."""
+        ...
+
+    async def extend_lease(self, generation: Generation, until: datetime) -> bool:
+        """Hold a claimed row for longer; False where it is no longer ours."""
+        ...
+
+    async def release_leases(self) -> int:
+        """End every lease (after the former owner of the data folder is surely gone); returns how many."""
+        ...
+
+    async def attach_card(self, generation_id: str, card: MessageRef, now: datetime) -> Generation | None:
+        """Store the posted card where none is stored yet and make the row due; None where the row is gone."""
+        ...
+
+    async def request_cancel(self, generation_id: str, reason: Reason, now: datetime) -> Generation:
+        """Note the wish to cancel and make the row due; returns the row as it is then."""
+        ...
+
+    async def get(self, generation_id: str) -> Generation | None:
+        """One generation."""
+        ...
+
+    async def hold_of(self, generation_id: str) -> Entry | None:
+        """The generation's hold."""
+        ...
+
+    async def of_member(self, user_id: int, guild_id: int | None, count: int) -> list[Generation]:
+        """A member's latest generations in a guild (or in direct messages), newest first."""
+        ...
+
+    async def allowances(
+        self, user_id: int, guild_id: int | None, limits: Sequence[Limit], now: datetime
+    ) -> list[Allowance]:
+        """What a member has used of each limit."""
+        ...
+
+    async def used_amounts(self, user_id: int, guild_id: int | None, window: Window, now: datetime) -> Amounts:
+        """What a member has used in a window in all three measures; unknown prices count as nothing in micros."""
+        ...
+
+    async def usual_durations(self, since: datetime) -> dict[tuple[str, Operation], tuple[float, ...]]:
+        """Sorted seconds from submission to success per model and operation, for those finished since `since`."""
+        ...
+
+    async def counts(self) -> dict[State, int]:
+        """How many generations are in each state that is not an end."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """When the next row that nobody holds is due."""
+        ...
+
+
+class SnapshotStore(Protocol):
+    """Small documents that the bot keeps for itself, such as the last live model list."""
+
+    async def load(self, name: str) -> tuple[str, datetime] | None:
+        """A document with the time when it was stored."""
+        ...
+
+    async def keep(self, name: str, document: str, now: datetime) -> None:
+        """Store a document in place of the former one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What is told about a generation's end: the videos that were fetched, and those that were not."""
+
+    files: tuple[ResultFile, ...] = ()
+    unfetched: tuple[str, ...] = ()
+
+
+class Delivery(Protocol):
+    """How a generation reaches its requester. Methods raise DeliveryDelayedError where later helps."""
+
+    async def find_or_post_card(self, generation: Generation) -> MessageRef | None:
+        """The card where the command's answer became one, else a new one; None where no card can be posted."""
+        ...
+
+    async def open_thread(self, generation: Generation) -> int | None:
+        """Open the thread on the card, or find it; None where it may not be opened."""
+        ...
+
+    async def keep_inputs(self, generation: Generation, files: Sequence[Path]) -> tuple[int, ...]:
+        """Re-post the inputs on the card; their attachment ids, or none where they could not be kept."""
+        ...
+
+    async def input_urls(self, generation: Generation) -> tuple[str, ...] | None:
+        """Fresh signed URLs of the kept inputs, None where they are gone."""
+        ...
+
+    async def show(self, generation: Generation, usual: timedelta | None, now: datetime) -> None:
+        """Bring the card up to date; never raises for a card that is gone."""
+        ...
+
+    async def tell(self, generation: Generation, notice: Notice) -> MessageRef | None:
+        """Tell the requester of the end, with the videos; None where no way was left."""
+        ...
+
+    async def tell_owner(self, door_open: bool, message: str) -> None:  # noqa: FBT001 - one fact, named
+        """Tell the bot's owner that the provider's door closed or opened again."""
+        ...
