@@ -3,7 +3,8 @@
 A `Rejection` is raised for anything that the member can understand and mend; it carries one `Problem`.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -149,6 +150,24 @@ class BadFile(Problem):
     fault: FileFault
     found: str = ""
     bound: str = ""
+
+    @classmethod
+    def gone(cls) -> "BadFile":
+        """An attachment that could not be fetched any more, whichever it was."""
+        return cls(filename="", kind=MediaKind.IMAGE, fault=FileFault.GONE)
+
+    def to_detail(self) -> str:
+        """These facts as the text that a failed generation keeps as its detail."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_detail(cls, detail: str | None) -> "BadFile | None":
+        """The facts of such a text; None where it is something else."""
+        try:
+            facts = json.loads(detail or "")
+            return cls(**{**facts, "kind": MediaKind(facts["kind"]), "fault": FileFault(facts["fault"])})
+        except (ValueError, TypeError, KeyError):
+            return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 """The values that fetching hands on, and the two ways in which it fails."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+
+from bot.domain.request import MediaKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,9 +17,26 @@ class ResultFile:
     url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """What a file is by its content.
+
+    `format` is a name in `formats.FORMATS`. Sides (pixels) and duration are None where the kind has none, where the
+    file states none, and for formats that are only recognised, never opened.
+    """
+
+    kind: MediaKind
+    format: str
+    content_type: str
+    width: int | None = None
+    height: int | None = None
+    duration: timedelta | None = None
+    has_audio: bool = False
+
+
 class MediaDelayedError(Exception):
-    """A file could not be fetched now; later may help."""
+    """A file could not be fetched or examined now; later may help."""
 
 
 class MediaRefusedError(Exception):
-    """A file will not be fetched: not video, too large, or not at a public address."""
+    """A file will not be used: unreadable, not video, too large, or not at a public address."""
