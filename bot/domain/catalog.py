@@ -1,6 +1,6 @@
 """Models and what they can do, and the check of a request against them before anything is charged."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.domain import errors
-from bot.domain.request import NEEDS, RANGES, InputRole, Operation, Request
+from bot.domain.request import NEEDS, RANGES, InputRole, Operation, Options, Request
 
 ALWAYS_TAKEN = frozenset({"duration", "aspect_ratio", "resolution", "sound"})
 """Options that are judged by their values, not by a model's list of parameters."""
@@ -37,7 +37,8 @@ class Capability:
 
     `durations` are whole seconds. `parameters` are the names of our options (see `Options`) that it takes, None where
     unknown. `most_inputs` are counts per role where they are narrower or wider than the operation's own.
-    `exact`: the provider itself stated the values, so others are refused rather than warned about.
+    `exact`: the provider itself stated the values, so others are refused rather than warned about; but not those of the
+    options in `assumed`, which it left open and our own facts fill.
     """
 
     durations: tuple[int, ...] = ()
@@ -46,6 +47,11 @@ class Capability:
     parameters: frozenset[str] | None = None
     most_inputs: Mapping[InputRole, int] = field(default_factory=lambda: MappingProxyType({}))
     exact: bool = False
+    assumed: frozenset[str] = frozenset()
+
+    def is_firm(self, option: str) -> bool:
+        """Whether the provider itself stated what is known of an option."""
+        return self.exact and option not in self.assumed
 
     def known_values(self, option: str) -> tuple[str, ...]:
         """The known values of a valued option, as texts."""
@@ -186,7 +192,18 @@ def _merged_capability(bundled: Capability | None, live: Capability) -> Capabili
         resolutions=live.resolutions or bundled.resolutions,
         parameters=bundled.parameters if live.parameters is None else live.parameters,
         most_inputs=MappingProxyType({**bundled.most_inputs, **live.most_inputs}),
+        assumed=frozenset(_left_open(live)),
     )
+
+
+def _left_open(live: Capability) -> Iterator[str]:
+    """The options of which a live capability states nothing."""
+    for option in Options.__dataclass_fields__:
+        if option in ALWAYS_TAKEN:
+            if not live.known_values(option):
+                yield option
+        elif live.parameters is None:
+            yield option
 
 
 def _unlisted(model: Model) -> Model:
@@ -208,7 +225,7 @@ def _chosen(request: Request, catalog: Catalog) -> Model:
 
 
 def _check_prompt(request: Request, model: Model) -> None:
-    if not request.prompt and NEEDS[request.operation].prompt:
+    if not (request.prompt or "").strip() and NEEDS[request.operation].prompt:
         raise errors.Rejection(errors.PromptMissing(request.operation))
     length = len(request.prompt or "")
     if model.prompt_most is not None and length > model.prompt_most:
@@ -244,9 +261,9 @@ def _check_values(request: Request, model: Model, capability: Capability) -> tup
     for option, value in request.options.given().items():
         known = capability.known_values(option)
         untaken = capability.parameters is not None and option not in capability.parameters | ALWAYS_TAKEN
-        if untaken and capability.exact:
+        if untaken and capability.is_firm(option):
             raise errors.Rejection(errors.OptionNotTaken(model.id, option))
-        if known and str(value) not in known and capability.exact:
+        if known and str(value) not in known and capability.is_firm(option):
             raise errors.Rejection(errors.ValueNotTaken(model.id, option, str(value), known))
         if untaken or (known and str(value) not in known):
             warnings.append(option)

@@ -52,7 +52,7 @@ class TaskStatus:
 
     `task` is None only in answers to polls that don't repeat it. `progress` is in percent, None where the provider
     states none. `results` are http(s) URLs without repeats. `reason` and `detail` (for the log) are set where it
-    failed.
+    ended without them; a cancellation has the reason BY_PROVIDER, as only we know whether we asked for it.
     """
 
     phase: Phase
@@ -65,7 +65,10 @@ class TaskStatus:
 
 
 class Provider(Protocol):
-    """One account at one base URL. Every method makes one call, tried once, or raises a ProviderError."""
+    """One account at one base URL. Every method makes one call, tried once, or raises a ProviderError.
+
+    Only a question that found nobody may be asked once more at another address.
+    """
 
     @property
     def name(self) -> str:
