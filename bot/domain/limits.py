@@ -1,7 +1,7 @@
 """What may be used: limits, the windows that they count in, and what remains of them."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import assert_never
 
@@ -37,24 +37,31 @@ class Window(StrEnum):
     MONTH = "month"
 
     def start(self, now: datetime, zone: tzinfo) -> datetime:
-        """The beginning of the window that `now` is in, weeks beginning on Monday."""
+        """The beginning of the window that `now` is in, weeks beginning on Monday; in UTC."""
+        return self._local_start(now, zone).astimezone(UTC)
+
+    def end(self, now: datetime, zone: tzinfo) -> datetime:
+        """The first instant after the window that `now` is in; in UTC."""
+        return self._local_end(now, zone).astimezone(UTC)
+
+    def _local_start(self, now: datetime, zone: tzinfo) -> datetime:
         local = now.astimezone(zone)
-        day = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        day = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)  # a midnight that comes twice: the first
         match self:
             case Window.HOUR:
-                return now - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+                past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+                return now.astimezone(UTC) - past
             case Window.DAY:
                 return day
             case Window.WEEK:
-                return (day - timedelta(days=day.weekday())).replace(hour=0)
+                return day - timedelta(days=day.weekday())
             case Window.MONTH:
                 return day.replace(day=1)
             case _:
                 assert_never(self)
 
-    def end(self, now: datetime, zone: tzinfo) -> datetime:
-        """The first instant after the window that `now` is in."""
-        start = self.start(now, zone)
+    def _local_end(self, now: datetime, zone: tzinfo) -> datetime:
+        start = self._local_start(now, zone)  # adding days to it keeps to the clock on the wall
         match self:
             case Window.HOUR:
                 return start + timedelta(hours=1)

@@ -1,0 +1,69 @@
+"""The open database: every read and every write is one transaction, run by a function of its connection."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import engines, schema
+
+Result = TypeVar("Result")
+Work = Callable[[AsyncConnection], Awaitable[Result]]
+
+
+class Database:
+    """One database at an address as users write it: "sqlite:///FILE" or "postgresql://USER@HOST/NAME".
+
+    With SQLite one connection writes, one transaction after another, while others read without waiting for it.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = engines.parsed(url)
+        self._writer = engines.writer_of(self._url)
+        self._reader = engines.reader_of(self._url) if engines.is_sqlite(self._url) else self._writer
+        self._turn = asyncio.Semaphore(1 if engines.is_sqlite(self._url) else engines.CONNECTIONS)
+        self._writes: set[asyncio.Task[object]] = set()
+
+    @property
+    def folder(self) -> Path | None:
+        """The data folder that one process has to lock for itself, None with PostgreSQL."""
+        return engines.data_folder(self._url)
+
+    async def open(self) -> None:
+        """Connect, and see that the database can be written and is of this version.
+
+        Raises DatabaseUnusableError, or one of its kinds, with a sentence for the operator.
+        """
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.close)
+            async with engines.opening(self._url), self._writer.begin() as connection:
+                await connection.run_sync(schema.require_current)
+            stack.pop_all()
+
+    async def close(self) -> None:
+        """Wait for the writes under way, then close every connection."""
+        await asyncio.gather(*self._writes, return_exceptions=True)
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+    async def read(self, work: Work[Result]) -> Result:
+        """Run `work` on one consistent view of what is stored."""
+        async with self._reader.begin() as connection:
+            return await work(connection)
+
+    async def write(self, work: Work[Result]) -> Result:
+        """Run `work` in one transaction, undone where it raises.
+
+        A caller that is cancelled meanwhile doesn't cut it short: it is written whole or not at all.
+        """
+        task = asyncio.create_task(self._write(work))
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+        return await asyncio.shield(task)
+
+    async def _write(self, work: Work[Result]) -> Result:
+        async with self._turn, self._writer.begin() as connection:
+            return await work(connection)

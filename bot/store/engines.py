@@ -1,0 +1,108 @@
+"""How a database address becomes engines: what is set on every connection, and how a transaction begins."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+from bot.store.errors import DatabaseUnusableError
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+_BUSY = 5  # seconds that SQLite waits for another process's lock
+_READERS = 4
+CONNECTIONS = 8
+"""With PostgreSQL, for reads and writes together."""
+
+
+def parsed(address: str) -> URL:
+    """The address as the user wrote it, with the driver we use; raises DatabaseUnusableError for one we can't use."""
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise DatabaseUnusableError(
+            "The database's address can't be read: write sqlite:///FILE or postgresql://USER@HOST/NAME."
+        ) from error
+    if url.drivername not in _DRIVERS:
+        raise DatabaseUnusableError(
+            f"Databases of the kind {url.drivername} are not supported: use sqlite or postgresql."
+        )
+    if url.drivername == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise DatabaseUnusableError("The database's address names no file: write sqlite:///FILE.")
+    return url.set(drivername=_DRIVERS[url.drivername])
+
+
+def is_sqlite(url: URL) -> bool:
+    """Whether the database is a file of ours."""
+    return url.get_backend_name() == "sqlite"
+
+
+def data_folder(url: URL) -> Path | None:
+    """The folder that the database's file lies in, None with PostgreSQL."""
+    return Path(url.database or "").absolute().parent if is_sqlite(url) else None
+
+
+def writer_of(url: URL) -> AsyncEngine:
+    """The engine for writes; with PostgreSQL it serves reads as well."""
+    if not is_sqlite(url):
+        return create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True)
+    return _sqlite_engine(url, 1, "BEGIN IMMEDIATE", ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"))
+
+
+def reader_of(url: URL) -> AsyncEngine:
+    """An engine on SQLite's file that can't write, and that the writer doesn't hold up."""
+    return _sqlite_engine(url, _READERS, "BEGIN", ("query_only = ON",))
+
+
+@asynccontextmanager
+async def opening(url: URL) -> AsyncIterator[None]:
+    """Make the data folder (its parent has to exist) and turn what goes wrong inside into DatabaseUnusableError."""
+    shown = url.database if is_sqlite(url) else url.set(drivername=url.get_backend_name()).render_as_string()
+    try:
+        folder = data_folder(url)
+        if folder is not None:
+            folder.mkdir(exist_ok=True)
+            _try_file(url)
+        yield
+    except OSError as error:
+        raise DatabaseUnusableError(f"The folder of the database {shown} can't be used: {error.strerror}.") from error
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0].rstrip(".")
+        raise DatabaseUnusableError(f"The database {shown} can't be used: {cause}.") from error
+
+
+def _try_file(url: URL) -> None:
+    """Open and read the file once without aiosqlite, whose thread may outlive the loop where it can't be opened."""
+    with closing(sqlite3.connect(url.database or "", timeout=_BUSY)) as connection:
+        connection.execute("PRAGMA schema_version")
+
+
+def _sqlite_engine(url: URL, size: int, begin: str, pragmas: tuple[str, ...]) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_reset_on_return=None,  # every transaction of ours is ended by its block
+        connect_args={"isolation_level": None, "timeout": _BUSY},  # the driver begins nothing by itself
+    )
+
+    def prepare(connection: PoolProxiedConnection, _entry: ConnectionPoolEntry) -> None:
+        try:
+            cursor = connection.cursor()
+            for pragma in pragmas:
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+        except BaseException:
+            connection.close()  # the pool doesn't know it yet, and its thread would outlive the loop
+            raise
+
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", start)
+    return engine

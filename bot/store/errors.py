@@ -1,0 +1,38 @@
+"""Errors of the store; what a caller can do about them sorts them.
+
+StoreError
+├── DatabaseUnusableError   the database can't be opened: the message is one sentence for the operator
+│   ├── NewerDatabaseError      it was written by a later version of the bot
+│   ├── OutdatedDatabaseError   it has to be migrated first
+│   └── DataFolderTakenError    another process works in the data folder
+└── UnreadableRowError      one stored generation can't be read back; the others can
+"""
+
+
+class StoreError(Exception):
+    """Something is wrong with what is stored."""
+
+
+class DatabaseUnusableError(StoreError):
+    """The database can't be opened as it is; the message says what to mend."""
+
+
+class NewerDatabaseError(DatabaseUnusableError):
+    """The database was migrated by a later version of the bot."""
+
+
+class OutdatedDatabaseError(DatabaseUnusableError):
+    """The database was not migrated to this version of the bot yet."""
+
+
+class DataFolderTakenError(DatabaseUnusableError):
+    """Another process works in the data folder."""
+
+
+class UnreadableRowError(StoreError):
+    """A stored generation can't be read back."""
+
+    def __init__(self, generation_id: str, cause: str) -> None:
+        super().__init__(f"the stored generation {generation_id} can't be read back: {cause}")
+        self.generation_id = generation_id
+        self.cause = cause

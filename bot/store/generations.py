@@ -1,0 +1,229 @@
+"""Queries of `generations`: each is a function of a connection, inside somebody's transaction."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, insert, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.generation import Generation, MessageRef, Reason, State
+from bot.domain.request import Operation
+from bot.store import rows
+from bot.store.instants import Instant
+from bot.store.tables import FINISHED, OPEN
+from bot.store.tables import generations as table
+
+_CANCELLABLE = (State.ACCEPTED, State.SUBMITTING, State.RUNNING)
+
+
+def in_guild(column: ColumnElement[int | None], guild_id: int | None) -> ColumnElement[bool]:
+    """Whether a row is of a guild, or of direct messages where that is None; in words that both databases index."""
+    return column.is_(None) if guild_id is None else column == guild_id
+
+
+async def add(connection: AsyncConnection, *new: Generation) -> None:
+    """Write new generations, claimed by nobody."""
+    await connection.execute(insert(table), [rows.columns(generation) for generation in new])
+
+
+async def get(connection: AsyncConnection, generation_id: str) -> Generation | None:
+    """One generation."""
+    return await _one(connection, select(table).where(table.c.id == generation_id))
+
+
+async def find(connection: AsyncConnection, reference: str) -> Generation | None:
+    """One generation by its id, else the latest one by the provider's task id."""
+    query = select(table).where(table.c.task_id == reference).order_by(table.c.accepted_at.desc()).limit(1)
+    return await get(connection, reference) or await _one(connection, query)
+
+
+async def of_interaction(connection: AsyncConnection, interaction_id: int) -> Generation | None:
+    """The generation that an interaction led to."""
+    return await _one(connection, select(table).where(table.c.interaction_id == interaction_id))
+
+
+async def locked(connection: AsyncConnection, ids: Collection[str]) -> dict[str, Generation]:
+    """These generations by id, unchangeable by others until the transaction ends."""
+    query = select(table).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update()
+    found = rows.readable((await connection.execute(query)).mappings())
+    return {generation.id: generation for generation in found}
+
+
+async def write(connection: AsyncConnection, changed: Mapping[str, Mapping[str, object]]) -> None:
+    """Write the changed columns of generations that are locked, by id."""
+    alike: dict[tuple[str, ...], list[dict[str, object]]] = defaultdict(list)
+    for generation_id, columns in changed.items():
+        if columns:
+            alike[tuple(sorted(columns))].append({**columns, "row_id": generation_id})
+    for parameters in alike.values():
+        await connection.execute(update(table).where(table.c.id == bindparam("row_id")), parameters)
+
+
+async def claim(connection: AsyncConnection, now: datetime, lease: timedelta, count: int) -> list[Generation]:
+    """Take up to `count` due rows that nobody holds, longest due first, under a new lease token each.
+
+    A row that can't be read back is logged and made due no more, so that it doesn't stand in the way of the others.
+    """
+    due = (
+        select(table.c.id)
+        .where(table.c.due_at <= now, _is_free(now))
+        .order_by(table.c.due_at)
+        .limit(count)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    statement = (
+        update(table)
+        .where(table.c.id.in_(select(due.c.id)))
+        .values(lease_token=table.c.lease_token + 1, lease_until=now + lease)
+        .returning(table)
+    )
+    taken = (await connection.execute(statement)).mappings().all()
+    claimed = rows.readable(sorted(taken, key=lambda row: row["due_at"]))
+    unreadable = {row["id"] for row in taken} - {generation.id for generation in claimed}
+    if unreadable:
+        await connection.execute(update(table).where(table.c.id.in_(unreadable)).values(due_at=None, lease_until=None))
+    return claimed
+
+
+async def defer(connection: AsyncConnection, generations: Sequence[Generation]) -> None:
+    """Write when claimed rows are next due, with the figures of the poll, and end their leases.
+
+    Rows that others claimed or moved on meanwhile stay as they are. A row that was to be cancelled meanwhile stays due.
+    """
+    is_unwoken = table.c.cancel_requested.is_not_distinct_from(bindparam("row_cancel"))
+    statement = (
+        update(table)
+        .where(
+            table.c.id == bindparam("row_id"),
+            table.c.state == bindparam("row_state"),
+            table.c.lease_token == bindparam("row_token"),
+        )
+        .values(
+            due_at=case((is_unwoken, bindparam("row_due", type_=Instant())), else_=table.c.due_at),
+            polled_at=bindparam("row_polled"),
+            poll_failures=bindparam("row_failures"),
+            progress=bindparam("row_progress"),
+            lease_until=None,
+        )
+    )
+    ordered = sorted(generations, key=lambda generation: generation.id)
+    await connection.execute(statement, [_deferral(generation) for generation in ordered])
+
+
+async def extend_lease(connection: AsyncConnection, generation: Generation, until: datetime) -> bool:
+    """Hold a claimed row for longer; False where it is no longer ours."""
+    statement = (
+        update(table)
+        .where(
+            table.c.id == generation.id,
+            table.c.lease_token == generation.lease_token,
+            table.c.lease_until.is_not(None),
+        )
+        .values(lease_until=until)
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def release_leases(connection: AsyncConnection) -> int:
+    """End every lease of a row that is due some time; returns how many."""
+    held = (table.c.due_at.is_not(None), table.c.lease_until.is_not(None))
+    return (await connection.execute(update(table).where(*held).values(lease_until=None))).rowcount
+
+
+async def attach_card(
+    connection: AsyncConnection, generation_id: str, card: MessageRef, now: datetime
+) -> Generation | None:
+    """Store the card where none is stored; an accepted row that nobody holds becomes due at once."""
+    waits = (table.c.state == State.ACCEPTED.value) & _is_free(now)
+    statement = (
+        update(table)
+        .where(table.c.id == generation_id, table.c.card_message_id.is_(None))
+        .values(
+            card_channel_id=card.channel_id,
+            card_message_id=card.message_id,
+            due_at=case((waits, literal(now, Instant())), else_=table.c.due_at),
+        )
+    )
+    await connection.execute(statement)
+    return await get(connection, generation_id)
+
+
+async def request_cancel(
+    connection: AsyncConnection, generation_id: str, reason: Reason, now: datetime
+) -> Generation | None:
+    """Note the first wish to cancel what is under way, and make it due; returns the row as it is then."""
+    statement = (
+        update(table)
+        .where(table.c.id == generation_id, table.c.state.in_([state.value for state in _CANCELLABLE]))
+        .values(cancel_requested=func.coalesce(table.c.cancel_requested, reason.value), due_at=now)
+    )
+    await connection.execute(statement)
+    return await get(connection, generation_id)
+
+
+async def of_requester(connection: AsyncConnection, user_id: int, guild_id: int | None, count: int) -> list[Generation]:
+    """A member's latest generations in a guild (or in direct messages), newest first."""
+    query = (
+        select(table)
+        .where(table.c.requester_id == user_id, in_guild(table.c.guild_id, guild_id))
+        .order_by(table.c.accepted_at.desc())
+        .limit(count)
+    )
+    return rows.readable((await connection.execute(query)).mappings())
+
+
+async def usual_durations(
+    connection: AsyncConnection, since: datetime
+) -> dict[tuple[str, Operation], tuple[float, ...]]:
+    """Sorted seconds from submission to success per model and operation, for those finished since `since`."""
+    query = select(table.c.model, table.c.operation, table.c.submitted_at, table.c.state_at).where(
+        FINISHED, table.c.state_at >= since, table.c.submitted_at.is_not(None)
+    )
+    found: dict[tuple[str, Operation], list[float]] = defaultdict(list)
+    for row in await connection.execute(query):
+        found[row.model, Operation(row.operation)].append((row.state_at - row.submitted_at).total_seconds())
+    return {key: tuple(sorted(seconds)) for key, seconds in found.items()}
+
+
+async def counts(connection: AsyncConnection) -> dict[State, int]:
+    """How many generations are in each state that is not an end."""
+    query = select(table.c.state, func.count().label("number")).where(OPEN).group_by(table.c.state)
+    found = {row.state: int(row.number) for row in await connection.execute(query)}
+    return {state: found.get(state.value, 0) for state in State if not state.is_end}
+
+
+async def next_due(connection: AsyncConnection) -> datetime | None:
+    """When the next row without a lease is due."""
+    query = (
+        select(table.c.due_at)
+        .where(table.c.due_at.is_not(None), table.c.lease_until.is_(None))
+        .order_by(table.c.due_at)
+        .limit(1)
+    )
+    found: datetime | None = (await connection.execute(query)).scalar()
+    return found
+
+
+async def _one(connection: AsyncConnection, query: Select[Any]) -> Generation | None:
+    row = (await connection.execute(query)).mappings().first()
+    return None if row is None else rows.generation_of(row)
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
+
+
+def _deferral(generation: Generation) -> dict[str, object]:
+    return {
+        "row_id": generation.id,
+        "row_state": generation.state.value,
+        "row_token": generation.lease_token,
+        "row_cancel": generation.cancel_requested and generation.cancel_requested.value,
+        "row_due": generation.due_at,
+        "row_polled": generation.polled_at,
+        "row_failures": generation.poll_failures,
+        "row_progress": generation.progress,
+    }

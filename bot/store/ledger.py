@@ -1,0 +1,69 @@
+"""Queries of `ledger`; there is none that changes or removes an entry."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, RowMapping, case, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.generation import Generation
+from bot.domain.ledger import Amounts, Entry, EntryKind
+from bot.store.tables import ledger as table
+
+
+async def add(connection: AsyncConnection, entries: Sequence[tuple[Generation, Entry]]) -> None:
+    """Write entries, each with the generation that it belongs to."""
+    if entries:
+        await connection.execute(insert(table), [_columns(generation, entry) for generation, entry in entries])
+
+
+async def hold_of(connection: AsyncConnection, generation_id: str) -> Entry | None:
+    """The generation's hold."""
+    query = select(table).where(table.c.generation_id == generation_id, table.c.kind == EntryKind.HOLD.value)
+    row = (await connection.execute(query)).mappings().first()
+    return None if row is None else _entry_of(row)
+
+
+async def used(connection: AsyncConnection, *which: ColumnElement[bool]) -> Amounts:
+    """Held + charged - refunded of the entries chosen; unknown prices count as nothing in micros."""
+    sign = case((table.c.kind == EntryKind.RELEASE.value, -1), else_=1)
+    amounts = (table.c.generations, table.c.seconds, table.c.micros)
+    query = select(*(func.coalesce(func.sum(sign * amount), 0) for amount in amounts)).where(*which)
+    generations, seconds, micros = (await connection.execute(query)).one()
+    return Amounts(generations=int(generations), seconds=int(seconds), micros=int(micros))
+
+
+async def last_hold(connection: AsyncConnection, *which: ColumnElement[bool]) -> datetime | None:
+    """When the latest of the generations chosen was accepted."""
+    query = select(table.c.held_at).where(*which).order_by(table.c.held_at.desc()).limit(1)
+    found: datetime | None = (await connection.execute(query)).scalar()
+    return found
+
+
+def _columns(generation: Generation, entry: Entry) -> dict[str, object]:
+    return {
+        "generation_id": entry.generation_id,
+        "kind": entry.kind.value,
+        "releases": "" if entry.releases is None else entry.releases.value,
+        "generations": entry.amounts.generations,
+        "seconds": entry.amounts.seconds,
+        "micros": entry.amounts.micros,
+        "at": entry.at,
+        "held_at": entry.held_at,
+        "member_key": generation.member_key,
+        "guild_id": generation.origin.guild_id,
+        "channel_id": generation.origin.channel_id,
+        "model": generation.request.model,
+        "operation": generation.request.operation.value,
+    }
+
+
+def _entry_of(row: RowMapping) -> Entry:
+    return Entry(
+        generation_id=row["generation_id"],
+        kind=EntryKind(row["kind"]),
+        amounts=Amounts(generations=row["generations"], seconds=row["seconds"], micros=row["micros"]),
+        at=row["at"],
+        held_at=row["held_at"],
+        releases=EntryKind(row["releases"]) if row["releases"] else None,
+    )

@@ -1,0 +1,103 @@
+"""Generations as rows: which fields stand in which columns, both ways."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from pydantic import TypeAdapter
+from sqlalchemy import RowMapping
+
+from bot.domain.generation import Generation, MessageRef, Origin, Reason, State
+from bot.domain.ledger import Amounts
+from bot.domain.request import Request
+from bot.store.errors import UnreadableRowError
+
+_log = structlog.get_logger(__name__)
+
+_REQUEST = TypeAdapter(Request)
+_LISTS: Mapping[str, TypeAdapter[tuple[Any, ...]]] = {
+    "results": TypeAdapter(tuple[str, ...]),
+    "kept_inputs": TypeAdapter(tuple[int, ...]),
+    "warnings": TypeAdapter(tuple[str, ...]),
+}
+_ENUMS: Mapping[str, type[StrEnum]] = {"state": State, "reason": Reason, "cancel_requested": Reason, "told": State}
+_MESSAGES = {"card": "card", "told_as": "told"}
+_ORIGIN = tuple(field.name for field in fields(Origin))
+_AMOUNTS = tuple(field.name for field in fields(Amounts))
+_FIELDS = tuple(field.name for field in fields(Generation))
+_PLAIN = tuple(set(_FIELDS) - {"request", "origin", "amounts", *_LISTS, *_ENUMS, *_MESSAGES})
+
+
+def columns(generation: Generation, only: Iterable[str] = _FIELDS) -> dict[str, object]:
+    """The columns of a generation's fields; the end of its lease is none of them."""
+    return {name: value for field in only for name, value in _columns_of(field, getattr(generation, field)).items()}
+
+
+def changed_fields(before: Generation, after: Generation) -> set[str]:
+    """The names of the fields that differ."""
+    return {field for field in _FIELDS if getattr(before, field) != getattr(after, field)}
+
+
+def generation_of(row: RowMapping) -> Generation:
+    """The generation in a row; raises UnreadableRowError where the row holds what this version can't make sense of."""
+    facts: dict[str, Any] = {name: row[name] for name in _PLAIN}
+    try:
+        facts |= {name: None if row[name] is None else kind(row[name]) for name, kind in _ENUMS.items()}
+        facts |= {name: adapter.validate_json(row[name]) for name, adapter in _LISTS.items()}
+        facts |= {name: _message(row, prefix) for name, prefix in _MESSAGES.items()}
+        return Generation(
+            request=_REQUEST.validate_json(row["request"]),
+            origin=Origin(**{name: row[name] for name in _ORIGIN}),
+            amounts=Amounts(**{name: row[name] for name in _AMOUNTS}),
+            **facts,
+        )
+    except ValueError as error:
+        cause = str(error).partition("\n")[0]  # what follows may quote the prompt
+        raise UnreadableRowError(row["id"], cause) from None
+
+
+def readable(rows: Iterable[RowMapping]) -> list[Generation]:
+    """The generations of those rows that can be read; the others are logged and left out."""
+    found = []
+    for row in rows:
+        try:
+            found.append(generation_of(row))
+        except UnreadableRowError as error:
+            _log.error("generation_unreadable", generation=error.generation_id, cause=error.cause)
+    return found
+
+
+def _columns_of(field: str, value: Any) -> dict[str, object]:
+    match field:
+        case "request":
+            document = _REQUEST.dump_json(value).decode()
+            return {"request": document, "operation": value.operation.value, "model": value.model}
+        case "origin" | "amounts":
+            return {part.name: getattr(value, part.name) for part in fields(value)}
+        case "card" | "told_as":
+            channel, message = f"{_MESSAGES[field]}_channel_id", f"{_MESSAGES[field]}_message_id"
+            return {channel: value and value.channel_id, message: value and value.message_id}
+        case _:
+            return {field: _plain(field, value)}
+
+
+def _plain(field: str, value: Any) -> object:
+    if field in _LISTS:
+        return _LISTS[field].dump_json(value).decode()
+    if isinstance(value, StrEnum):
+        return value.value
+    return _storable(value) if isinstance(value, str) else value
+
+
+def _storable(value: str) -> str:
+    """Text that both databases take: words from outside may hold halves of characters (SQLite) and NUL (PostgreSQL)."""
+    return value.encode(errors="replace").decode().replace("\0", "")
+
+
+def _message(row: RowMapping, prefix: str) -> MessageRef | None:
+    message_id = row[f"{prefix}_message_id"]
+    if message_id is None:
+        return None
+    return MessageRef(channel_id=row[f"{prefix}_channel_id"], message_id=message_id)

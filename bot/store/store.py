@@ -1,0 +1,163 @@
+"""The store as the rest of the bot uses it: every method is one transaction."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.change import Acceptance, Change
+from bot.domain.errors import GenerationUnknown, Rejection
+from bot.domain.generation import Generation, MessageRef, Reason, State
+from bot.domain.ledger import Amounts, Entry
+from bot.domain.limits import Allowance, Limit, Scope, Window
+from bot.domain.request import Operation
+from bot.store import accepting, ledger, members, saving, snapshots, usage
+from bot.store import generations as queries
+from bot.store.batches import Batch
+from bot.store.database import Database
+from bot.store.usage import Who
+
+_NOBODY = ""
+"""The key of a member who never made anything; no entry is theirs."""
+
+
+class Generations:
+    """Generations and their ledger; what many callers accept or save at once shares a commit."""
+
+    def __init__(self, database: Database, zone: tzinfo) -> None:
+        self._database = database
+        self._zone = zone
+        self._accepting: Batch[Acceptance, Generation] = Batch(
+            database, lambda connection, items: accepting.accept_all(connection, items, zone)
+        )
+        self._saving: Batch[Change, Generation] = Batch(database, saving.save_all)
+
+    async def accept(self, acceptance: Acceptance) -> Generation:
+        """Check the limits, write the row and its hold; raises Rejection(LimitReached).
+
+        The same interaction twice gives the row that is there already.
+        """
+        return await self._accepting.write(acceptance)
+
+    async def claim(self, now: datetime, lease: timedelta, count: int) -> list[Generation]:
+        """Take up to `count` due rows that nobody holds, longest due first, under a new lease token each."""
+        return await self._database.write(lambda connection: queries.claim(connection, now, lease, count))
+
+    async def save(self, change: Change) -> Generation:
+        """Write what differs between `before` and `after`, the entries and the audit; returns the row as it is then.
+
+        Raises LeaseLostError, and writes nothing, where the row's state or lease token is no longer that of `before`.
+        A card or a wish to cancel that came in since `before` stays, and with the latter the row stays due.
+        """
+        return await self._saving.write(change)
+
+    async def defer(self, generations: Sequence[Generation]) -> None:
+        """Write back many claimed rows in which only due_at and polling figures changed, ending their leases.
+
+        Those that are no longer ours stay as they are.
+        """
+        if generations:
+            await self._database.write(lambda connection: queries.defer(connection, generations))
+
+    async def extend_lease(self, generation: Generation, until: datetime) -> bool:
+        """Hold a claimed row for longer; False where it is no longer ours."""
+        return await self._database.write(lambda connection: queries.extend_lease(connection, generation, until))
+
+    async def release_leases(self) -> int:
+        """End every lease (after the former owner of the data folder is surely gone); returns how many."""
+        return await self._database.write(queries.release_leases)
+
+    async def attach_card(self, generation_id: str, card: MessageRef, now: datetime) -> Generation | None:
+        """Store the posted card where none is stored yet; None where the row is gone.
+
+        An accepted row that nobody holds becomes due at once.
+        """
+        return await self._database.write(lambda connection: queries.attach_card(connection, generation_id, card, now))
+
+    async def request_cancel(self, generation_id: str, reason: Reason, now: datetime) -> Generation:
+        """Note the wish to cancel what is under way and make the row due; returns the row as it is then.
+
+        An earlier wish stays. Raises Rejection(GenerationUnknown) where there is no such row.
+        """
+        found = await self._database.write(
+            lambda connection: queries.request_cancel(connection, generation_id, reason, now)
+        )
+        if found is None:
+            raise Rejection(GenerationUnknown(generation_id))
+        return found
+
+    async def get(self, generation_id: str) -> Generation | None:
+        """One generation; raises UnreadableRowError where it can't be read back."""
+        return await self._database.read(lambda connection: queries.get(connection, generation_id))
+
+    async def find(self, reference: str) -> Generation | None:
+        """One generation by its id or by the provider's task id."""
+        return await self._database.read(lambda connection: queries.find(connection, reference))
+
+    async def hold_of(self, generation_id: str) -> Entry | None:
+        """The generation's hold."""
+        return await self._database.read(lambda connection: ledger.hold_of(connection, generation_id))
+
+    async def of_member(self, user_id: int, guild_id: int | None, count: int) -> list[Generation]:
+        """A member's latest generations in a guild (or in direct messages), newest first."""
+        return await self._database.read(lambda connection: queries.of_requester(connection, user_id, guild_id, count))
+
+    async def allowances(
+        self, user_id: int, guild_id: int | None, limits: Sequence[Limit], now: datetime
+    ) -> list[Allowance]:
+        """What a member has used of each limit; of a cool-down, the seconds that have passed of it."""
+
+        async def work(connection: AsyncConnection) -> list[Allowance]:
+            who = await _who(connection, user_id, guild_id)
+            return [await usage.allowance(connection, limit, who, now, self._zone) for limit in limits]
+
+        return await self._database.read(work)
+
+    async def used_amounts(self, user_id: int, guild_id: int | None, window: Window, now: datetime) -> Amounts:
+        """What a member has used in a window in all three measures; unknown prices count as nothing in micros."""
+
+        async def work(connection: AsyncConnection) -> Amounts:
+            who = await _who(connection, user_id, guild_id)
+            return await usage.amounts(connection, Scope.MEMBER, who, window, now, self._zone)
+
+        return await self._database.read(work)
+
+    async def usual_durations(self, since: datetime) -> dict[tuple[str, Operation], tuple[float, ...]]:
+        """Sorted seconds from submission to success per model and operation, for those finished since `since`."""
+        return await self._database.read(lambda connection: queries.usual_durations(connection, since))
+
+    async def counts(self) -> dict[State, int]:
+        """How many generations are in each state that is not an end."""
+        return await self._database.read(queries.counts)
+
+    async def next_due(self) -> datetime | None:
+        """When the next row without a lease is due."""
+        return await self._database.read(queries.next_due)
+
+
+class Snapshots:
+    """Small documents that the bot keeps for itself."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self, name: str) -> tuple[str, datetime] | None:
+        """A document with the time when it was stored."""
+        return await self._database.read(lambda connection: snapshots.load(connection, name))
+
+    async def keep(self, name: str, document: str, now: datetime) -> None:
+        """Store a document in place of the former one."""
+        await self._database.write(lambda connection: snapshots.keep(connection, name, document, now))
+
+
+class Store:
+    """Everything that is stored in an open database; the windows of limits are those of `zone`."""
+
+    def __init__(self, database: Database, zone: tzinfo = UTC) -> None:
+        self.generations = Generations(database, zone)
+        self.snapshots = Snapshots(database)
+
+
+async def _who(connection: AsyncConnection, user_id: int, guild_id: int | None) -> Who:
+    key = await members.key_of(connection, user_id)
+    return Who(member_key=key or _NOBODY, guild_id=guild_id)

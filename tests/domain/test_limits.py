@@ -1,0 +1,100 @@
+"""Windows in the clocks of the world, and what remains of a limit."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.limits import Allowance, Limit, Measure, Scope, Window
+
+NEW_YORK = ZoneInfo("America/New_York")
+ZONES = [
+    "UTC",
+    "America/New_York",  # 23 and 25 hours, in March and November
+    "America/Havana",  # midnight itself comes twice
+    "Asia/Beirut",  # a day begins at one o'clock
+    "Asia/Kolkata",  # half an hour off
+    "Australia/Lord_Howe",  # moves by half an hour
+    "Pacific/Apia",  # left out a whole day in 2011
+    "Pacific/Kiritimati",  # 14 hours ahead
+]
+CALENDAR = [Window.DAY, Window.WEEK, Window.MONTH]
+
+instants = st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - made aware by `timezones`
+zones = st.sampled_from(ZONES).map(ZoneInfo)
+
+
+def local(zone: ZoneInfo, *parts: int, fold: int = 0) -> datetime:
+    """An instant by the clock on the wall."""
+    year, month, day, hour, minute = (*parts, 0, 0)[:5]
+    return datetime(year, month, day, hour, minute, tzinfo=zone, fold=fold).astimezone(UTC)
+
+
+@given(instants, zones, st.sampled_from(CALENDAR))
+def test_an_instant_lies_in_its_window(now: datetime, zone: ZoneInfo, window: Window) -> None:
+    assert window.start(now, zone) <= now < window.end(now, zone)
+
+
+@given(instants, zones, st.sampled_from(CALENDAR))
+def test_windows_follow_each_other_without_gap_or_overlap(now: datetime, zone: ZoneInfo, window: Window) -> None:
+    start, end = window.start(now, zone), window.end(now, zone)
+    assert window.start(end, zone) == end
+    assert window.start(start, zone) == start
+    assert window.end(end - timedelta(microseconds=1), zone) == end
+
+
+@given(instants, st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata"]).map(ZoneInfo))
+def test_an_hour_is_an_hour_by_the_wall(now: datetime, zone: ZoneInfo) -> None:
+    start = Window.HOUR.start(now, zone)
+    assert start <= now < Window.HOUR.end(now, zone) == start + timedelta(hours=1)
+    assert start.astimezone(zone).minute == 0
+
+
+@given(instants, zones, st.sampled_from(list(Window)))
+def test_a_window_is_told_in_utc_whatever_the_zone_of_now(now: datetime, zone: ZoneInfo, window: Window) -> None:
+    bounds = window.start(now, zone), window.end(now, zone)
+    assert {bound.tzinfo for bound in bounds} == {UTC}
+    assert (window.start(now.astimezone(zone), zone), window.end(now.astimezone(zone), zone)) == bounds
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [((2026, 3, 8), 23), ((2026, 7, 1), 24), ((2026, 11, 1), 25)], ids=["spring", "summer", "autumn"]
+)
+def test_a_day_has_the_hours_that_the_clock_gives_it(day: tuple[int, int, int], hours: int) -> None:
+    noon = local(NEW_YORK, *day, 12)
+    assert Window.DAY.start(noon, NEW_YORK) == local(NEW_YORK, *day)
+    assert Window.DAY.end(noon, NEW_YORK) - Window.DAY.start(noon, NEW_YORK) == timedelta(hours=hours)
+
+
+def test_a_day_begins_at_its_first_midnight_where_there_are_two() -> None:
+    havana = ZoneInfo("America/Havana")  # on 1 November 2026 one o'clock becomes midnight again
+    second_half_past = local(havana, 2026, 11, 1, 0, 30, fold=1)
+    assert Window.DAY.start(second_half_past, havana) == local(havana, 2026, 11, 1)
+    assert Window.DAY.end(second_half_past, havana) - Window.DAY.start(second_half_past, havana) == timedelta(hours=25)
+
+
+def test_a_day_without_midnight_begins_when_the_clock_is_set() -> None:
+    beirut = ZoneInfo("Asia/Beirut")  # on 29 March 2026 midnight becomes one o'clock
+    assert Window.DAY.start(local(beirut, 2026, 3, 29, 12), beirut) == local(beirut, 2026, 3, 29, 1)
+
+
+def test_weeks_begin_on_monday_and_months_on_the_first() -> None:
+    now = local(NEW_YORK, 2026, 3, 11, 9)
+    assert Window.WEEK.start(now, NEW_YORK) == local(NEW_YORK, 2026, 3, 9)
+    assert Window.WEEK.end(now, NEW_YORK) == local(NEW_YORK, 2026, 3, 16)
+    assert Window.MONTH.start(now, NEW_YORK) == local(NEW_YORK, 2026, 3, 1)
+    assert Window.MONTH.end(now, NEW_YORK) == local(NEW_YORK, 2026, 4, 1)
+
+
+def test_december_is_followed_by_january() -> None:
+    assert Window.MONTH.end(local(NEW_YORK, 2026, 12, 31, 23), NEW_YORK) == local(NEW_YORK, 2027, 1, 1)
+
+
+@given(amount=st.integers(0, 100), used=st.integers(0, 100), wanted=st.integers(1, 10))
+def test_a_limit_allows_exactly_what_remains(amount: int, used: int, wanted: int) -> None:
+    limit = Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=amount, window=Window.DAY)
+    remaining = Allowance(limit=limit, used=used, resets_at=None).remaining
+    assert remaining >= 0
+    assert limit.allows(used, wanted) == (wanted <= remaining)

@@ -1,0 +1,200 @@
+"""Opening a database: how connections are set, migrations, and what is refused with which words."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import engines
+from bot.store.database import Database
+from bot.store.errors import DatabaseUnusableError, DataFolderTakenError, NewerDatabaseError, OutdatedDatabaseError
+from bot.store.lock import DataFolderLock
+from bot.store.schema import migrate
+from bot.store.store import Store
+from bot.store.tables import metadata
+from tests.store.samples import accepted
+
+HEAD = "0001"
+on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+
+
+async def pragmas(connection: AsyncConnection) -> dict[str, object]:
+    names = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys", "query_only")
+    return {name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in names}
+
+
+@on_sqlite
+async def test_sqlite_writes_are_durable_and_checked(database: Database) -> None:
+    expected = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 5_000, "foreign_keys": 1, "query_only": 0}
+    assert await database.write(pragmas) == expected
+
+
+@on_sqlite
+async def test_sqlite_readers_cannot_write(database: Database) -> None:
+    found = await database.read(pragmas)
+    assert (found["query_only"], found["busy_timeout"]) == (1, 5_000)
+
+
+async def test_a_reader_is_not_held_up_by_a_writer(store: Store, database: Database) -> None:
+    reading_done = asyncio.Event()
+    writing = asyncio.Event()
+
+    async def write_slowly(connection: AsyncConnection) -> None:
+        await connection.execute(text("UPDATE members SET user_id = 1"))
+        writing.set()
+        await reading_done.wait()
+
+    generation = await accepted(store)
+    writer = asyncio.create_task(database.write(write_slowly))
+    await writing.wait()
+    assert await store.generations.get(generation.id) == generation
+    reading_done.set()
+    await writer
+
+
+async def test_a_write_that_raises_is_undone(store: Store, database: Database) -> None:
+    async def fail(connection: AsyncConnection) -> None:
+        await connection.execute(text("UPDATE generations SET attempt = 9"))
+        raise LookupError
+
+    generation = await accepted(store)
+    with pytest.raises(LookupError):
+        await database.write(fail)
+    assert await store.generations.get(generation.id) == generation
+
+
+async def test_closing_waits_for_what_is_being_written(url: str) -> None:
+    database = Database(url)
+    await database.open()
+    began = asyncio.Event()
+    event.listen(database._writer.sync_engine, "begin", lambda _connection: began.set())
+    writing = asyncio.create_task(accepted(Store(database)))
+    await began.wait()
+    await database.close()
+    generation = await writing
+    await database.open()
+    assert await Store(database).generations.get(generation.id) == generation
+    await database.close()
+
+
+async def test_migrations_lead_to_the_tables_as_they_are_declared(empty_url: str) -> None:
+    def differences(connection: AsyncConnection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})  # type: ignore[arg-type]
+        return list(compare_metadata(context, metadata))
+
+    assert await migrate(empty_url) == HEAD
+    database = Database(empty_url)
+    found = await database.read(lambda connection: connection.run_sync(differences))  # type: ignore[arg-type]
+    await database.close()
+    assert found == []
+
+
+def test_migrations_write_sqlite_the_very_tables_that_are_declared(tmp_path: Path) -> None:
+    asyncio.run(migrate(f"sqlite:///{tmp_path}/migrated.db"))
+    declared = create_engine(f"sqlite:///{tmp_path}/declared.db")
+    metadata.create_all(declared)
+    declared.dispose()
+    assert words_of(tmp_path / "migrated.db") == words_of(tmp_path / "declared.db")
+
+
+def words_of(path: Path) -> dict[str, list[str]]:
+    connection = sqlite3.connect(path)
+    rows = connection.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND type <> 'trigger' AND name <> 'alembic_version'"
+    ).fetchall()
+    connection.close()
+    return {name: sorted(line.strip(" ,\t") for line in sql.splitlines()) for name, sql in rows}
+
+
+async def test_migrating_again_changes_nothing(url: str) -> None:
+    assert await migrate(url) == HEAD
+
+
+@pytest.mark.parametrize("empty_url", ["postgresql"], indirect=True)
+async def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
+    assert await asyncio.gather(*(migrate(empty_url) for _ in range(3))) == [HEAD] * 3
+
+
+async def test_a_database_of_a_later_version_is_refused(empty_url: str) -> None:
+    await migrate(empty_url)
+    database = Database(empty_url)
+    await database.write(lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+    with pytest.raises(NewerDatabaseError, match="later version of the bot"):
+        await database.open()
+    with pytest.raises(NewerDatabaseError, match="9999"):
+        await migrate(empty_url)
+
+
+async def test_a_database_that_is_not_migrated_is_refused(empty_url: str) -> None:
+    with pytest.raises(OutdatedDatabaseError, match="showreel migrate"):
+        await Database(empty_url).open()
+
+
+async def test_the_data_folder_is_made_where_it_is_missing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/data/showreel.db"
+    await migrate(url)
+    assert Database(url).folder == tmp_path / "data"
+    assert (tmp_path / "data" / "showreel.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("no/such/showreel.db", "The folder of the database .* can't be used: No such file or directory"),
+        ("file/showreel.db", "The folder of the database .* can't be used"),
+        ("folder", "can't be used: unable to open database file"),
+        ("file", "can't be used: file is not a database"),
+    ],
+)
+async def test_a_path_that_cannot_be_a_database_is_refused(tmp_path: Path, path: str, words: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("dear diary, " * 1_000)
+    with pytest.raises(DatabaseUnusableError, match=words):
+        await migrate(f"sqlite:///{tmp_path}/{path}")
+    with pytest.raises(DatabaseUnusableError, match=words):
+        await Database(f"sqlite:///{tmp_path}/{path}").open()
+
+
+@pytest.mark.parametrize("address", ["nonsense", "sqlite://", "sqlite:///:memory:", "mysql://user@host/db"])
+def test_an_address_that_we_cannot_use_is_refused(address: str) -> None:
+    with pytest.raises(DatabaseUnusableError, match=r"^[A-Z].*\.$"):
+        Database(address)
+
+
+async def test_a_server_that_is_not_there_is_named_without_the_password() -> None:
+    with pytest.raises(DatabaseUnusableError, match=r"postgresql://user:\*\*\*@127\.0\.0\.1:1/db") as caught:
+        await Database("postgresql://user:secret@127.0.0.1:1/db").open()
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "driver"),
+    [("sqlite:///data/showreel.db", "sqlite+aiosqlite"), ("postgresql://user@host/db", "postgresql+psycopg")],
+)
+def test_addresses_are_written_without_a_driver(address: str, driver: str) -> None:
+    assert engines.parsed(address).drivername == driver
+
+
+def test_a_relative_path_is_relative_to_where_the_bot_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Database("sqlite:///data/showreel.db").folder == tmp_path / "data"
+    assert Database("postgresql://user@host/db").folder is None
+
+
+def test_a_data_folder_is_one_processs(tmp_path: Path) -> None:
+    with DataFolderLock(tmp_path), pytest.raises(DataFolderTakenError, match="stop it first"):
+        DataFolderLock(tmp_path).acquire()
+    with DataFolderLock(tmp_path) as lock:
+        lock.release()
+
+
+def test_a_data_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnusableError, match="can't be used: No such file"):
+        DataFolderLock(tmp_path / "missing").acquire()
