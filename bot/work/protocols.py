@@ -70,6 +70,10 @@ class GenerationStore(Protocol):
         """One generation."""
         ...
 
+    async def find(self, reference: str) -> Generation | None:
+        """One generation by its id or by the provider's task id."""
+        ...
+
     async def hold_of(self, generation_id: str) -> Entry | None:
         """The generation's hold."""
         ...
@@ -148,6 +152,10 @@ class Delivery(Protocol):
         """Tell the requester of the end, with the videos; None where no way was left."""
         ...
 
-    async def tell_owner(self, door_open: bool, message: str) -> None:  # noqa: FBT001 - one fact, named
-        """Tell the bot's owner that the provider's door closed or opened again."""
+    async def tell_slow(self, generation: Generation) -> None:
+        """Tell the requester that this takes longer than expected and is still followed."""
+        ...
+
+    async def tell_owner(self, door_closed_by: str | None) -> None:
+        """Tell the bot's owner that the provider's door closed (with what it answered) or, for None, opened again."""
         ...

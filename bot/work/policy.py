@@ -1,0 +1,32 @@
+"""The figures that the work goes by; they come from the configuration."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How long things may take, and how often they are tried.
+
+    `poll_interval` is the floor and the first pause, `poll_interval_longest` the pause that polls grow to. After
+    `deadline` a task is polled every `slow_poll_interval` and its requester told; after `give_up_after` it becomes
+    expired.
+    `grace` is how long an unconfirmed generation keeps its hold. `inline_inputs`: inputs go out as data URLs.
+    """
+
+    poll_interval: timedelta = timedelta(seconds=5)
+    poll_interval_longest: timedelta = timedelta(seconds=30)
+    slow_poll_interval: timedelta = timedelta(minutes=2)
+    deadline: timedelta = timedelta(minutes=30)
+    give_up_after: timedelta = timedelta(hours=50)
+    grace: timedelta = timedelta(days=3)
+    submit_attempts: int = 4
+    submit_pause: timedelta = timedelta(seconds=10)
+    unknown_task_polls: int = 3
+    result_attempts: int = 6
+    telling_pause: timedelta = timedelta(seconds=5)
+    telling_pause_longest: timedelta = timedelta(minutes=10)
+    card_grace: timedelta = timedelta(seconds=10)
+    lease: timedelta = timedelta(minutes=2)
+    call_timeout: timedelta = timedelta(seconds=60)
+    inline_inputs: bool = False

@@ -1,0 +1,96 @@
+"""One step per state: what is done with a claimed generation, and which arrow it takes.
+
+Each step calls the outside at most where the state says so, and writes before it calls (design section 3). A step
+returns the generation to be written back with a later due time, or None where it has written all there was.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot import metrics
+from bot.domain import ledger
+from bot.domain.change import AuditRecord, Change
+from bot.domain.generation import Generation, Reason, State
+from bot.providers.base import Provider
+from bot.work.budget import CallBudget
+from bot.work.door import Door
+from bot.work.inputs import InputDesk
+from bot.work.pace import Pace
+from bot.work.policy import Policy
+from bot.work.protocols import Delivery, GenerationStore
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What the steps work with."""
+
+    store: GenerationStore
+    provider: Provider
+    delivery: Delivery
+    inputs: InputDesk
+    door: Door
+    budget: CallBudget
+    pace: Pace
+    policy: Policy
+    clock: Callable[[], datetime]
+
+    async def write(
+        self,
+        before: Generation,
+        after: Generation,
+        *,
+        keeps_lease: bool = False,
+        audit: tuple[AuditRecord, ...] = (),
+    ) -> Generation:
+        """Write a change with the ledger entries that its arrow brings, and log the arrow."""
+        entries = await self._entries(before, after)
+        saved = await self.store.save(
+            Change(before=before, after=after, entries=entries, audit=audit, keeps_lease=keeps_lease)
+        )
+        if before.state is not after.state:
+            log.info(
+                "generation_moved",
+                generation=after.id,
+                was=before.state,
+                state=after.state,
+                reason=after.reason,
+                task=after.task_id,
+            )
+            _count(after, entries)
+        return saved
+
+    async def fail(self, generation: Generation, reason: Reason, detail: str | None = None) -> None:
+        """Take the arrow to failed: the hold is released with it."""
+        await self.write(generation, generation.move(State.FAILED, self.clock(), reason=reason, detail=detail))
+
+    async def _entries(self, before: Generation, after: Generation) -> tuple[ledger.Entry, ...]:
+        if before.state is after.state or not after.state.is_end:
+            return ()
+        held = await self.store.hold_of(after.id)
+        if held is None:
+            return ()
+        at = after.state_at
+        if after.state is State.SUCCEEDED:
+            return ledger.settle(held, after.amounts, at)
+        return (ledger.release(held, at),)
+
+
+def _count(after: Generation, entries: tuple[ledger.Entry, ...]) -> None:
+    if after.state.is_end:
+        request = after.request
+        metrics.GENERATIONS.labels(request.operation.value, request.model, after.state.value).inc()
+    for entry in entries:
+        metrics.LEDGER_MICROS.labels(entry.kind.value).inc(entry.amounts.micros or 0)
+
+
+Step = Callable[[Generation], Awaitable[Generation | None]]
+
+
+def later(generation: Generation, tools: Tools, pause: timedelta) -> Generation:
+    """The same generation, due after a pause."""
+    return generation.evolve(due_at=tools.clock() + pause)

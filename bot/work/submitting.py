@@ -1,0 +1,175 @@
+"""Steps of accepted and submitting: card, thread, inputs, then handing the request to the provider exactly once."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from bot.domain.errors import BadFile, Rejection
+from bot.domain.generation import Generation, Reason, State
+from bot.media.files import MediaDelayedError
+from bot.providers.base import Phase, Submission, TaskStatus
+from bot.providers.errors import Busy, ProviderError, Refused, Unreachable
+from bot.work.protocols import DeliveryDelayedError
+from bot.work.steps import Tools, later
+
+log = structlog.get_logger(__name__)
+
+
+class Accepting:
+    """The step of accepted: everything up to the provider's answer."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def __call__(self, generation: Generation) -> Generation | None:
+        """Prepare and submit; every part that is done is written, so that a later try goes on from there."""
+        tools = self._tools
+        if generation.cancel_requested:
+            after = generation.move(State.CANCELLED, tools.clock(), reason=generation.cancel_requested)
+            await tools.write(generation, after)
+            return None
+        try:
+            generation, addresses = await self._prepared(generation)
+        except Rejection as rejection:
+            detail = rejection.problem.to_detail() if isinstance(rejection.problem, BadFile) else None
+            await tools.fail(generation, Reason.BAD_INPUT, detail)
+            return None
+        except MediaDelayedError as error:
+            return await self._again(generation, error)
+        return await self._hand_over(generation, addresses)
+
+    async def _prepared(self, generation: Generation) -> tuple[Generation, tuple[str, ...]]:
+        generation = await self._with_card(generation)
+        generation = await self._with_thread(generation)
+        generation = await self._with_inputs(generation)
+        return generation, await self._tools.inputs.addresses(generation)
+
+    async def _hand_over(self, generation: Generation, addresses: tuple[str, ...]) -> Generation | None:
+        tools = self._tools
+        if not tools.door.is_open:
+            await tools.fail(generation, Reason.DOOR_CLOSED)
+            return None
+        wait = tools.budget.take()
+        if wait:
+            return later(generation, tools, wait)
+        return await self._submit(generation, addresses)
+
+    async def _with_card(self, generation: Generation) -> Generation:
+        if generation.card is not None:
+            return generation
+        try:
+            card = await self._tools.delivery.find_or_post_card(generation)
+        except DeliveryDelayedError:
+            return generation
+        if card is None:
+            return generation
+        return await self._tools.write(generation, generation.evolve(card=card), keeps_lease=True)
+
+    async def _with_thread(self, generation: Generation) -> Generation:
+        settled = generation.thread_id or generation.thread_refused or generation.origin.in_thread
+        if settled or generation.card is None:
+            return generation
+        try:
+            thread_id = await self._tools.delivery.open_thread(generation)
+        except DeliveryDelayedError:
+            return generation  # the video is not kept waiting for its thread; telling opens it later
+        after = generation.evolve(thread_id=thread_id, thread_refused=thread_id is None)
+        return await self._tools.write(generation, after, keeps_lease=True)
+
+    async def _with_inputs(self, generation: Generation) -> Generation:
+        if generation.inputs_checked or not generation.request.inputs:
+            return generation
+        kept = await self._tools.inputs.check_and_keep(generation)
+        after = generation.evolve(kept_inputs=kept, inputs_checked=True)
+        return await self._tools.write(generation, after, keeps_lease=True)
+
+    async def _again(self, generation: Generation, error: Exception) -> Generation | None:
+        tools = self._tools
+        if generation.attempt >= tools.policy.submit_attempts:
+            await tools.fail(generation, Reason.BAD_INPUT, BadFile.gone().to_detail())
+            return None
+        pause = tools.pace.retry(tools.policy.submit_pause, generation.attempt - 1, timedelta(minutes=5))
+        log.info("inputs_delayed", generation=generation.id, error=str(error))
+        after = later(generation, tools, pause).evolve(attempt=generation.attempt + 1)
+        await tools.write(generation, after)
+        return None
+
+    async def _submit(self, generation: Generation, addresses: tuple[str, ...]) -> Generation | None:
+        """Write submitting, make the one call, and write what is known afterwards."""
+        tools = self._tools
+        now = tools.clock()
+        generation = await tools.write(
+            generation, generation.move(State.SUBMITTING, now, submitted_at=now), keeps_lease=True
+        )
+        submission = Submission(request=generation.request, input_urls=addresses, user=generation.member_key)
+        try:
+            async with asyncio.timeout(tools.policy.call_timeout.total_seconds()):
+                status = await tools.provider.submit(submission)
+        except Refused as refusal:
+            await tools.fail(generation, refusal.reason, refusal.message)
+            if refusal.closes_door:
+                await tools.door.close(refusal)
+        except (Busy, Unreachable) as error:
+            await self._not_taken(generation, error)
+        except (ProviderError, TimeoutError) as error:
+            await unconfirmed(tools, generation, str(error))
+        else:
+            await tools.door.passed()
+            return await self._taken(generation, status)
+        return None
+
+    async def _not_taken(self, generation: Generation, error: Busy | Unreachable) -> None:
+        """Surely not taken: back to accepted for another attempt, at most a few times."""
+        tools = self._tools
+        asked = error.retry_after if isinstance(error, Busy) else None
+        if generation.attempt >= tools.policy.submit_attempts:
+            reason = Reason.BUSY if isinstance(error, Busy) else Reason.UNREACHABLE
+            await tools.fail(generation, reason, error.message)
+            return
+        pause = tools.pace.retry(tools.policy.submit_pause, generation.attempt - 1, timedelta(minutes=5))
+        now = tools.clock()
+        after = generation.move(State.ACCEPTED, now, attempt=generation.attempt + 1, submitted_at=None)
+        await tools.write(generation, after.evolve(due_at=now + max(pause, asked or pause)))
+
+    async def _taken(self, generation: Generation, status: TaskStatus) -> Generation | None:
+        """The provider answered with a task, which may have ended already."""
+        tools, now = self._tools, self._tools.clock()
+        facts = {
+            "task_id": status.task.task_id if status.task else None,
+            "poll_url": status.task.poll_url if status.task else None,
+            "progress": status.progress,
+        }
+        if status.phase.is_under_way:
+            request = generation.request
+            pause = tools.pace.pause(request.model, request.operation, timedelta(0))
+            running = generation.move(State.RUNNING, now, **facts)
+            running = await tools.write(generation, running.evolve(due_at=now + pause), keeps_lease=True)
+            await tools.delivery.show(running, tools.pace.median(request.model, request.operation), now)
+            return running
+        if status.phase is Phase.DONE:
+            after = generation.move(State.SUCCEEDED, now, results=status.results, **facts)
+            await tools.write(generation, after.evolve(billing_transaction_id=status.billing_transaction_id))
+        else:
+            reason = status.reason or Reason.PROVIDER_FAILED
+            after = generation.move(State.FAILED, now, reason=reason, detail=status.detail, **facts)
+            await tools.write(generation, after)
+        return None
+
+
+class FoundSubmitting:
+    """The step of submitting: claimed again, so whoever submitted it never learned the answer."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def __call__(self, generation: Generation) -> Generation | None:
+        """Take the arrow to unconfirmed; it is never submitted again."""
+        await unconfirmed(self._tools, generation, "no answer was recorded before the work on it ended")
+        return None
+
+
+async def unconfirmed(tools: Tools, generation: Generation, detail: str) -> None:
+    """Nobody knows whether the provider took it: it keeps its hold until somebody decides or the grace is over."""
+    after = generation.move(State.UNCONFIRMED, tools.clock(), reason=Reason.NO_ANSWER, detail=detail)
+    await tools.write(generation, after)

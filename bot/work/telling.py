@@ -1,0 +1,117 @@
+"""The step of an end and of unconfirmed: fetch the videos, tell the requester once, and mind the grace."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from bot import metrics
+from bot.domain.change import AuditRecord
+from bot.domain.generation import Generation, Reason, State
+from bot.media.fetch import MediaFiles
+from bot.media.files import MediaDelayedError, MediaRefusedError, ResultFile
+from bot.work.protocols import DeliveryDelayedError, Notice
+from bot.work.steps import Tools, later
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Delivery as a step of its own, retried until it is done."""
+
+    tools: Tools
+    media: MediaFiles
+
+    async def __call__(self, generation: Generation) -> Generation | None:
+        """Tell of the present state, or end an unconfirmed one whose grace is over."""
+        if not generation.is_to_be_told:
+            return await self._after_telling(generation)
+        tools, now = self.tools, self.tools.clock()
+        if generation.telling_since is None:
+            generation = await tools.write(generation, generation.evolve(telling_since=now), keeps_lease=True)
+        elif not generation.telling_failures:
+            generation = generation.evolve(telling_failures=1)  # an earlier try never reported back
+        try:
+            generation = await self._with_card_and_thread(generation)
+            notice = await self._notice(generation)
+            told_as = await tools.delivery.tell(generation, notice)
+        except (DeliveryDelayedError, MediaDelayedError) as error:
+            return await self._again(generation, error)
+        after = generation.evolve(
+            told=generation.state,
+            told_as=told_as,
+            told_at=tools.clock(),
+            telling_since=None,
+            telling_failures=0,
+            due_at=self._next_due(generation),
+        )
+        after = await tools.write(generation, after)
+        metrics.DELIVERY.observe((tools.clock() - generation.state_at).total_seconds())
+        log.info("generation_told", generation=after.id, state=after.state, anywhere=told_as is not None)
+        await tools.delivery.show(after, None, tools.clock())
+        self.media.discard(generation.id)
+        return None
+
+    async def _after_telling(self, generation: Generation) -> Generation | None:
+        tools, now = self.tools, self.tools.clock()
+        if generation.state is not State.UNCONFIRMED:
+            return generation.evolve(due_at=None)
+        due_at = generation.state_at + tools.policy.grace
+        if now < due_at:
+            return generation.evolve(due_at=due_at)
+        record = AuditRecord(
+            at=now,
+            action="release_unconfirmed",
+            guild_id=generation.origin.guild_id,
+            generation_id=generation.id,
+            before=State.UNCONFIRMED,
+            after=State.FAILED,
+            why="undecided until the grace was over",
+        )
+        after = generation.move(State.FAILED, now, reason=Reason.UNDECIDED)
+        await tools.write(generation, after, audit=(record,))
+        return None
+
+    def _next_due(self, generation: Generation) -> object:
+        return generation.state_at + self.tools.policy.grace if generation.state is State.UNCONFIRMED else None
+
+    async def _with_card_and_thread(self, generation: Generation) -> Generation:
+        """Make up for what could not be had before submitting."""
+        tools = self.tools
+        if generation.card is None:
+            card = await tools.delivery.find_or_post_card(generation)
+            if card is None:
+                return generation
+            generation = await tools.write(generation, generation.evolve(card=card), keeps_lease=True)
+        if generation.thread_id or generation.thread_refused or generation.origin.in_thread:
+            return generation
+        thread_id = await tools.delivery.open_thread(generation)
+        after = generation.evolve(thread_id=thread_id, thread_refused=thread_id is None)
+        return await tools.write(generation, after, keeps_lease=True)
+
+    async def _notice(self, generation: Generation) -> Notice:
+        """Fetch what is to be delivered; what can't be had any more is told as an address."""
+        files: list[ResultFile] = []
+        unfetched: list[str] = []
+        for index, url in enumerate(generation.results):
+            try:
+                files.append(await self.media.fetch_result(url, generation.id, index))
+            except MediaRefusedError as error:
+                log.warning("result_refused", generation=generation.id, error=str(error))
+                unfetched.append(url)
+            except MediaDelayedError:
+                if generation.telling_failures + 1 < self.tools.policy.result_attempts:
+                    raise
+                unfetched.append(url)
+        return Notice(files=tuple(files), unfetched=tuple(unfetched))
+
+    async def _again(self, generation: Generation, error: Exception) -> Generation | None:
+        tools = self.tools
+        failures = generation.telling_failures + 1
+        pause = tools.pace.retry(tools.policy.telling_pause, failures - 1, tools.policy.telling_pause_longest)
+        asked = error.retry_after if isinstance(error, DeliveryDelayedError) else None
+        log.warning("telling_delayed", generation=generation.id, failures=failures, error=str(error))
+        after = later(generation, tools, max(pause, asked or timedelta(0))).evolve(telling_failures=failures)
+        await tools.write(generation, after)
+        return None

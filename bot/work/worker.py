@@ -1,0 +1,136 @@
+"""The loop that claims due generations and does one step with each, many at once."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.change import LeaseLostError
+from bot.domain.generation import Generation, State
+from bot.work.protocols import GenerationStore
+from bot.work.steps import Step
+
+log = structlog.get_logger(__name__)
+
+LONGEST_SLEEP = timedelta(seconds=1)
+SHORTEST_TURN = timedelta(milliseconds=20)
+"""So that steps which end close together share one claim and one write."""
+
+
+class Worker:
+    """Claims under a lease, keeps the leases of the work in hand alive, and hands rows back when it stops."""
+
+    def __init__(
+        self,
+        store: GenerationStore,
+        steps: Mapping[State, Step],
+        clock: Callable[[], datetime],
+        *,
+        slots: int,
+        lease: timedelta,
+    ) -> None:
+        self._store = store
+        self._steps = steps
+        self._clock = clock
+        self._slots = slots
+        self._lease = lease
+        self._in_hand: dict[asyncio.Task[None], Generation] = {}
+        self._deferred: list[Generation] = []
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self.turned_at = clock()
+
+    def wake(self) -> None:
+        """Look for due rows now rather than at the next turn."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Work until `stop` is called; returns when the loop has turned for the last time."""
+        heartbeat = asyncio.create_task(self._keep_leases(), name="leases")
+        try:
+            while not self._stopping:
+                await self.turn()
+                await self._rest()
+        finally:
+            heartbeat.cancel()
+            await asyncio.gather(heartbeat, return_exceptions=True)
+
+    async def turn(self) -> int:
+        """Write back what was deferred and begin the steps of due rows as far as slots are free; returns how many."""
+        self.turned_at = self._clock()
+        self._woken.clear()
+        await self._flush()
+        free = self._slots - len(self._in_hand)
+        due = await self._store.next_due() if free > 0 else None
+        if due is None or due > self._clock():
+            return 0
+        claimed = await self._store.claim(self._clock(), self._lease, free)
+        for generation in claimed:
+            task = asyncio.create_task(self._step(generation), name=f"step-{generation.id}")
+            self._in_hand[task] = generation
+            task.add_done_callback(self._done)
+        return len(claimed)
+
+    async def settle(self) -> None:
+        """Wait for the work in hand and write back what was deferred (tests drive the loop with this)."""
+        while self._in_hand:
+            await asyncio.wait(self._in_hand)
+        await self._flush()
+
+    async def stop(self, within: timedelta) -> None:
+        """Claim no more, finish the work in hand within the time given, and end what is left.
+
+        A step that is cut off leaves its row to the next claim; one that was submitting becomes unconfirmed.
+        """
+        self._stopping = True
+        self.wake()
+        if self._in_hand:
+            _, left = await asyncio.wait(self._in_hand, timeout=within.total_seconds())
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+        await self._flush()
+
+    async def _rest(self) -> None:
+        """Sleep until something may be due: the next row, a finished step, or a second at the most."""
+        await asyncio.sleep(SHORTEST_TURN.total_seconds())
+        if self._woken.is_set():
+            return
+        due = await self._store.next_due() if len(self._in_hand) < self._slots else None
+        sleep = min(LONGEST_SLEEP, max(due - self._clock(), timedelta(0))) if due else LONGEST_SLEEP
+        try:
+            async with asyncio.timeout(sleep.total_seconds()):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _step(self, generation: Generation) -> None:
+        with structlog.contextvars.bound_contextvars(generation=generation.id):
+            try:
+                deferred = await self._steps[generation.state](generation)
+            except LeaseLostError:
+                log.warning("lease_lost", state=generation.state)
+            except Exception:  # the edge of the loop: a row that trips a step must not stop the others
+                log.exception("step_failed", state=generation.state)
+            else:
+                if deferred is not None:
+                    self._deferred.append(deferred)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        del self._in_hand[task]
+        self.wake()
+
+    async def _flush(self) -> None:
+        deferred, self._deferred = self._deferred, []
+        if deferred:
+            await self._store.defer(deferred)
+
+    async def _keep_leases(self) -> None:
+        """Hold what is in hand for as long as its step lasts; a step whose lease is gone is ended."""
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            for task, generation in list(self._in_hand.items()):
+                if not await self._store.extend_lease(generation, self._clock() + self._lease):
+                    log.warning("lease_lost", generation=generation.id, state=generation.state)
+                    task.cancel()
