@@ -43,7 +43,7 @@ lock:  ## Pin the dependencies again (needs uv).
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements/dev.lock
 
 texts: setup  ## Extract the texts that people see into the gettext template.
-	$(BIN)/pybabel -q extract --mapping-file bot/i18n/babel.toml --keywords N_ --no-location --sort-output --omit-header --output-file bot/i18n/showreel.pot bot cogs
+	$(BIN)/pybabel -q extract --mapping-file bot/i18n/babel.toml --keywords _ --keywords n_:1,2 --keywords N_ --no-default-keywords --no-location --sort-output --omit-header --output-file bot/i18n/showreel.pot bot cogs
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,153 @@
+"""The client: which guilds it serves, which languages it speaks, when it is ready."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import discord
+import structlog
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.endpoints import point_at
+from bot.chat.problems import problem
+from bot.chat.replies import answer_error, whisper
+from bot.chat.translator import CatalogTranslator
+from bot.domain.errors import GuildNotServed
+from bot.i18n import speak
+
+log = structlog.get_logger(__name__)
+
+
+class TokenRefusedError(Exception):
+    """Discord does not accept the token."""
+
+
+class DiscordUnreachableError(Exception):
+    """Discord could not be reached, or answered with a failure of its own."""
+
+
+@contextmanager
+def login_faults() -> Iterator[None]:
+    """Turn what goes wrong while logging in into one of the two errors above."""
+    try:
+        yield
+    except discord.LoginFailure as error:
+        raise TokenRefusedError from error
+    except (discord.HTTPException, OSError, TimeoutError) as error:
+        raise DiscordUnreachableError(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Whom the bot serves: these guilds only, or every guild that invites it; and people on their own."""
+
+    guild_ids: tuple[int, ...] = ()
+    user_install: bool = False
+
+    def serves(self, guild_id: int | None) -> bool:
+        """Whether commands from there are answered; None is a direct message."""
+        if guild_id is None:
+            return self.user_install
+        return not self.guild_ids or guild_id in self.guild_ids
+
+
+class ShowreelTree(app_commands.CommandTree["ShowreelClient"]):
+    """Commands, checked against the guilds served, spoken in the member's language, errors answered in one place."""
+
+    async def interaction_check(self, interaction: discord.Interaction["ShowreelClient"], /) -> bool:
+        """Refuse what comes from elsewhere, whatever Discord's client shows.
+
+        Each interaction has a task, and so a context, of its own: the language set here lasts for all of it.
+        """
+        speak(interaction.locale.value)
+        if interaction.client.served.serves(interaction.guild_id):
+            return True
+        if interaction.type is not discord.InteractionType.autocomplete:
+            await whisper(interaction, problem(GuildNotServed()))
+        return False
+
+    async def on_error(
+        self, interaction: discord.Interaction["ShowreelClient"], error: app_commands.AppCommandError, /
+    ) -> None:
+        """Answer it; a failed autocomplete has nobody to answer to."""
+        if interaction.type is discord.InteractionType.autocomplete:
+            log.warning("autocomplete_failed", exc_info=error)
+            return
+        await answer_error(interaction, error)
+
+
+class ShowreelClient(commands.AutoShardedBot):
+    """The connection to Discord. It asks for no privileged intent: interactions belong to none."""
+
+    def __init__(
+        self,
+        *,
+        served: Served,
+        api_url: str,
+        gateway_url: str,
+        cogs: Sequence["CogMaker"],
+        **options: Any,
+    ) -> None:
+        point_at(api_url, gateway_url)
+        self.served = served
+        self.synced = asyncio.Event()
+        self._gateway_url = gateway_url
+        self._make_cogs = cogs
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=discord.Intents(guilds=True),
+            tree_cls=ShowreelTree,
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=served.user_install),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=served.user_install),
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            **options,
+        )
+
+    async def log_in(self, token: str) -> None:
+        """Log in and register the commands; raises TokenRefusedError or DiscordUnreachableError."""
+        with login_faults():
+            await self.login(token)
+
+    async def setup_hook(self) -> None:
+        """Add the commands and register them, in the served guilds or everywhere."""
+        await self.tree.set_translator(CatalogTranslator())
+        for make in self._make_cogs:
+            await self.add_cog(make(self))
+        await self.register_commands()
+
+    async def register_commands(self) -> None:
+        """Write the commands to Discord, in place of what was registered."""
+        if not self.served.guild_ids:
+            registered = await self.tree.sync()
+            log.info("commands_registered", count=len(registered))
+        for guild_id in self.served.guild_ids:
+            guild = discord.Object(guild_id)
+            self.tree.copy_global_to(guild=guild)
+            try:
+                registered = await self.tree.sync(guild=guild)
+            except discord.Forbidden:
+                log.error("guild_not_reachable", guild=guild_id)  # noqa: TRY400 - the cause is in the event's name
+                continue
+            log.info("commands_registered", guild=guild_id, count=len(registered))
+        self.synced.set()
+
+    async def launch_shards(self) -> None:
+        """Use the configured gateway as it is; discord.py dials its own default only for an explicit shard count."""
+        if self._gateway_url:
+            shards, _url, _limits = await self.http.get_bot_gateway()
+            self.shard_count = shards
+        await super().launch_shards()
+
+    async def on_ready(self) -> None:
+        """Say who we are, once the guilds are known."""
+        log.info("discord_ready", user=str(self.user), guilds=len(self.guilds))
+
+
+CogMaker: TypeAlias = Callable[[ShowreelClient], commands.Cog]

@@ -1,0 +1,46 @@
+"""What Discord's refusals mean for a delivery: come back later, or this way is closed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import aiohttp
+import discord
+
+from bot.work.protocols import DeliveryDelayedError
+
+CALL_TIMEOUT = timedelta(minutes=5)
+"""For one call, uploads included."""
+
+TOO_LARGE = 40005
+"""Discord's code for an upload over the limit."""
+
+
+@asynccontextmanager
+async def discord_faults(what: str) -> AsyncIterator[None]:
+    """Turn what will pass (rate limits, Discord's own failures, a cut connection) into DeliveryDelayedError.
+
+    Refusals that will not pass come through as discord.HTTPException.
+    """
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT.total_seconds()):
+            yield
+    except discord.RateLimited as error:
+        raise DeliveryDelayedError(what, timedelta(seconds=error.retry_after)) from error
+    except discord.HTTPException as error:
+        if error.status == 429 or error.status >= 500:
+            raise DeliveryDelayedError(f"{what}: {error.status}") from error
+        raise
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise DeliveryDelayedError(f"{what}: {type(error).__name__}") from error
+
+
+def is_gone(error: discord.HTTPException) -> bool:
+    """Whether the thing asked for is not there (any more)."""
+    return error.status == 404
+
+
+def is_too_large(error: discord.HTTPException) -> bool:
+    """Whether an upload was over the limit."""
+    return error.status == 413 or error.code == TOO_LARGE

@@ -1,0 +1,142 @@
+"""The sentences for what was turned down and for what went wrong: each says how to mend it."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from bot.chat import texts
+from bot.domain import errors
+from bot.domain.errors import BadFile, FileFault, Problem
+from bot.domain.generation import Generation, Reason
+from bot.domain.limits import Measure
+from bot.i18n import N_, _, n_
+
+_FAULTS: Mapping[FileFault, str] = MappingProxyType(
+    {
+        FileFault.WRONG_KIND: N_("“{name}” is not {kind}."),
+        FileFault.WRONG_FORMAT: N_("“{name}” has a format that can't be used ({found}). These can: {bound}."),
+        FileFault.EMPTY: N_("“{name}” is empty."),
+        FileFault.TOO_LARGE: N_("“{name}” is too large."),
+        FileFault.TOO_SMALL_SIDES: N_("“{name}” is too small ({found} pixels): each side needs at least {bound}."),
+        FileFault.TOO_LARGE_SIDES: N_("“{name}” is too large ({found} pixels): each side may have at most {bound}."),
+        FileFault.UNREADABLE: N_("“{name}” can't be read: it seems damaged, or isn't what its name says."),
+        FileFault.GONE: N_("An attached file could not be fetched any more. Please attach it again."),
+    }
+)
+
+
+def reason(generation: Generation) -> str:
+    """Why a generation ended as it did, in a sentence; empty for one that needs none."""
+    if generation.reason is None:
+        return ""
+    fault = BadFile.from_detail(generation.detail) if generation.reason is Reason.BAD_INPUT else None
+    return problem(fault) if fault else _(texts.REASONS[generation.reason])
+
+
+def problem(found: Problem) -> str:
+    """A problem in a sentence that says how to mend it."""
+    return _PROBLEMS[type(found)](found)
+
+
+def _limit_reached(found: errors.LimitReached) -> str:
+    left = max(0, found.limit.amount - found.used)
+    head = _("That is more than is allowed here: {limit}.", limit=texts.limit_name(found.limit))
+    if found.limit.measure is Measure.CONCURRENT:
+        return head + " " + _("Wait until one of yours is done, or cancel one with /cancel.")
+    if found.resets_at is None:
+        return head
+    left_text = n_("{count} is left.", "{count} are left.", left)
+    return f"{head} {left_text} " + _("It starts over {when}.", when=texts.instant(found.resets_at))
+
+
+def _unknown_model(found: errors.UnknownModel) -> str:
+    text = _("There is no model called “{model}”.", model=texts.plain(found.model))
+    if found.near:
+        return text + " " + _("Did you mean {names}?", names=texts.listed(found.near))
+    return text + " " + _("Choose one from the list that appears while you type, or see /models.")
+
+
+def _model_cannot(found: errors.ModelCannot) -> str:
+    return _(
+        "{model} can't do {operation}; these can: {able}.",
+        model=found.model,
+        operation=found.operation,
+        able=texts.listed(found.able),
+    )
+
+
+def _bad_file(found: BadFile) -> str:
+    if found.fault is FileFault.TOO_LARGE and found.found.isdigit() and found.bound.isdigit():
+        return _(
+            "“{name}” is too large: {found}, where at most {bound} can be used.",
+            name=texts.plain(found.filename),
+            found=texts.size(int(found.found)),
+            bound=texts.size(int(found.bound)),
+        )
+    return _(
+        _FAULTS[found.fault],
+        name=texts.plain(found.filename),
+        kind=_(texts.KINDS[found.kind]),
+        found=texts.plain(found.found) or _("unknown"),
+        bound=found.bound,
+    )
+
+
+def _not_cancellable(found: errors.NotCancellable) -> str:
+    if found.ended:
+        return _("That one has already ended.")
+    return _("It is too late: the video service can't stop this one any more. I keep following it.")
+
+
+_PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
+    {
+        errors.UnknownModel: _unknown_model,
+        errors.ModelNotOffered: lambda it: _("{model} is not on offer at present. See /models.", model=it.model),
+        errors.ModelCannot: _model_cannot,
+        errors.NoModelFor: lambda it: _(
+            "No model can do {operation} at present: the video service offers none for it.", operation=it.operation
+        ),
+        errors.PromptMissing: lambda it: _("{operation} needs a prompt.", operation=texts.operation_name(it.operation)),
+        errors.PromptTooLong: lambda it: _(
+            "Your prompt has {length} characters; {model} takes {most}.", length=it.length, model=it.model, most=it.most
+        ),
+        errors.InputMissing: lambda it: _(
+            "{operation} needs {role}.", operation=texts.operation_name(it.operation), role=_(texts.ROLES[it.role])
+        ),
+        errors.TooManyInputs: lambda it: _(
+            "{model} takes at most {most} files of this kind ({role}); you attached {count}.",
+            model=it.model,
+            most=it.most,
+            role=_(texts.ROLES[it.role]),
+            count=it.count,
+        ),
+        errors.SourceMissing: lambda _it: _("Choose one of your earlier videos to extend, or attach a clip."),
+        errors.OptionOutOfRange: lambda it: _(
+            "The {option} must be between {least:g} and {most:g}.",
+            option=texts.option_name(it.option),
+            least=it.least,
+            most=it.most,
+        ),
+        errors.OptionNotTaken: lambda it: _(
+            "{model} has no setting for {option}; leave it out.", model=it.model, option=texts.option_name(it.option)
+        ),
+        errors.ValueNotTaken: lambda it: _(
+            "{model} can't do {option} {value}; it can do: {allowed}.",
+            model=it.model,
+            option=texts.option_name(it.option),
+            value=texts.plain(it.value),
+            allowed=texts.listed(it.allowed),
+        ),
+        BadFile: _bad_file,
+        errors.LimitReached: _limit_reached,
+        errors.DoorClosed: lambda _it: _("Videos can't be made at the moment. The bot's owner has been told."),
+        errors.GenerationUnknown: lambda it: _(
+            "You have no video called “{reference}”. Choose one from the list that appears while you type.",
+            reference=texts.plain(it.reference),
+        ),
+        errors.NotCancellable: _not_cancellable,
+        errors.ExtensionSourceUnfit: lambda _it: _("That one has no finished video that could be extended."),
+        errors.GuildNotServed: lambda _it: _("This bot doesn't make videos here."),
+        errors.ShuttingDown: lambda _it: _("I am about to restart. Please try again in a minute."),
+    }
+)

@@ -1,0 +1,128 @@
+"""/models, /usage and /cancel: what members ask about what there is and what is theirs."""
+
+import discord
+from discord import app_commands
+from discord.app_commands import locale_str
+from discord.ext import commands
+
+from bot.chat import texts
+from bot.chat.replies import whisper
+from bot.domain.catalog import Model
+from bot.domain.generation import State
+from bot.domain.limits import Allowance, Measure
+from bot.domain.request import Operation
+from bot.i18n import N_, _, n_
+from bot.work.service import Service
+from cogs.choices import Suggestions, is_under_way
+
+DESCRIPTION_MOST = 4096
+"""Characters of an embed's description, by Discord's bound."""
+
+
+class Members(commands.Cog):
+    """Commands whose answers only the one who asked can see."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._suggestions = Suggestions(service)
+
+    @app_commands.command(name="models", description=locale_str(N_("Which models there are, and what they can do")))
+    @app_commands.describe(operation=locale_str(N_("Only models that can do this")))
+    @app_commands.choices(
+        operation=[
+            app_commands.Choice(name=locale_str(name), value=operation.value)
+            for operation, name in texts.OPERATIONS.items()
+        ]
+    )
+    async def models(self, interaction: discord.Interaction, operation: str | None = None) -> None:
+        """List the models on offer."""
+        embed = self._overview() if operation is None else self._of_operation(Operation(operation))
+        await whisper(interaction, embed=embed)
+
+    @app_commands.command(name="usage", description=locale_str(N_("What you have used, and what is left")))
+    async def usage(self, interaction: discord.Interaction) -> None:
+        """Show used and remaining of each limit."""
+        allowances = await self._service.usage(interaction.user.id, interaction.guild_id)
+        embed = discord.Embed(title=_("Your usage"), colour=discord.Colour.blurple())
+        for allowance in allowances:
+            embed.add_field(name=texts.limit_name(allowance.limit), value=_allowance_line(allowance), inline=False)
+        if not allowances:
+            embed.description = _("There are no limits here.")
+        await whisper(interaction, embed=embed)
+
+    @app_commands.command(name="cancel", description=locale_str(N_("Stop one of your videos")))
+    @app_commands.describe(generation=locale_str(N_("Which one")))
+    async def cancel(self, interaction: discord.Interaction, generation: str) -> None:
+        """Ask to stop it, and say how that went as far as it is known."""
+        await interaction.response.defer(ephemeral=True)
+        after = await self._service.cancel(generation, interaction.user.id)
+        if after.state is State.CANCELLED:
+            await whisper(interaction, _("Cancelled. It was not counted against your limits."))
+        else:
+            await whisper(interaction, _("I have asked for it to be stopped; how it ends is told with the video."))
+
+    @cancel.autocomplete("generation")
+    async def _under_way(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+        return await self._suggestions.generations(interaction, current, is_under_way)
+
+    def _overview(self) -> discord.Embed:
+        embed = discord.Embed(
+            title=_("Models"),
+            description=_("The default is {model}. Ask for one kind of video to see more.", model=self._default()),
+            colour=discord.Colour.blurple(),
+        )
+        for operation in Operation:
+            able = tuple(model.id for model in self._service.catalog.able(operation))
+            value = texts.listed(able) if able else _("No model can do this at present.")
+            embed.add_field(name=texts.operation_name(operation), value=value, inline=False)
+        return embed
+
+    def _of_operation(self, operation: Operation) -> discord.Embed:
+        able = self._service.catalog.able(operation)
+        lines = [_model_line(model, operation) for model in able]
+        text = _clipped(lines) if lines else _("No model can do this at present.")
+        return discord.Embed(title=texts.operation_name(operation), description=text, colour=discord.Colour.blurple())
+
+    def _default(self) -> str:
+        able = self._service.catalog.able(Operation.TEXT)
+        return self._service.model_for(Operation.TEXT, None) if able else _("none")
+
+
+def _allowance_line(allowance: Allowance) -> str:
+    line = _(
+        "{used} used, {left} left", used=_count(allowance, allowance.used), left=_count(allowance, allowance.remaining)
+    )
+    if allowance.resets_at is None or allowance.limit.measure is Measure.CONCURRENT:
+        return line
+    return line + " · " + _("starts over {when}", when=texts.instant(allowance.resets_at))
+
+
+def _count(allowance: Allowance, count: int) -> str:
+    if allowance.limit.measure is Measure.MICROS:
+        return _("${dollars:.2f}", dollars=count / 1_000_000)
+    return str(count)
+
+
+def _model_line(model: Model, operation: Operation) -> str:
+    capability = model.capabilities[operation]
+    facts = []
+    if capability.durations:
+        seconds = ", ".join(str(item) for item in capability.durations)
+        facts.append(_("{seconds} s", seconds=seconds))
+    if capability.resolutions:
+        facts.append(", ".join(capability.resolutions))
+    if model.audio_default is not None:
+        facts.append(_("with sound") if model.audio_default else _("silent unless asked"))
+    line = f"**{texts.plain(model.id)}**"
+    return f"{line} · {' · '.join(facts)}" if facts else line
+
+
+def _clipped(lines: list[str]) -> str:
+    """As many whole lines as fit, the others counted."""
+    text = ""
+    for index, line in enumerate(lines):
+        if len(text) + len(line) > DESCRIPTION_MOST - 50:
+            rest = len(lines) - index
+            return text + n_("and {count} more", "and {count} more", rest)
+        text += line + "\n"
+    return text
