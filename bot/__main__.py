@@ -1,0 +1,5 @@
+"""`python -m bot` is `showreel`."""
+
+from bot.cli import app
+
+app()

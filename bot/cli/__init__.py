@@ -1,0 +1,111 @@
+"""The command line. Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+
+from bot import log
+from bot.app import StartError
+from bot.app import run as run_bot
+from bot.cli import catalog, checkup, play
+from bot.domain.request import Operation
+from bot.i18n import N_, _
+from bot.settings import ConfigurationError, Settings, read
+from bot.store.errors import DatabaseUnusableError
+from bot.store.schema import migrate as migrate_database
+
+app = typer.Typer(
+    help=N_("A Discord bot that makes AI videos for a community."),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_errors = Console(stderr=True, highlight=False)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help=N_("The configuration file; else $SHOWREEL_CONFIG, else config.toml.")),
+]
+
+_Result = TypeVar("_Result")
+
+
+@app.command(help=N_("Run the bot."))
+def run(config: ConfigOption = None) -> None:
+    """Run until a signal asks to stop."""
+    settings = _configured(config)
+    _finish(run_bot(settings))
+
+
+@app.command(help=N_("Check the configuration, the database, the key, the token and the permissions."))
+def check(config: ConfigOption = None) -> None:
+    """Print a line for each: ok, or what is wrong and how to mend it."""
+    settings = _configured(config)
+    if not _finish(checkup.check(settings, Console())):
+        raise typer.Exit(1)
+
+
+@app.command(help=N_("Bring the database to this version's shape."))
+def migrate(config: ConfigOption = None) -> None:
+    """Migrate, and say where the database stands."""
+    settings = _configured(config)
+    revision = _finish(migrate_database(settings.database.url))
+    Console().print(_("The database is at revision {revision}.", revision=revision))
+
+
+@app.command(help=N_("List the models; --live compares them with the provider's own list."))
+def models(
+    config: ConfigOption = None,
+    operation: Annotated[Operation | None, typer.Option(help=N_("Only models that can do this."))] = None,
+    live: Annotated[bool, typer.Option("--live", help=N_("Ask the provider."))] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Print the catalog."""
+    console = Console()
+    if live:
+        _finish(catalog.compare(_configured(config), operation, console))
+    else:
+        catalog.show(operation, console)
+
+
+@app.command(help=N_("Show the whole thing on this machine: no account, no network."))
+def demo(
+    once: Annotated[bool, typer.Option("--once", help=N_("Play a scripted run and exit."))] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Run both simulators with the real bot between them."""
+    if not asyncio.run(play.demo(once=once, console=Console())):
+        raise typer.Exit(1)
+
+
+@app.command(help=N_("Run the two simulators alone."))
+def sandbox(
+    discord_port: Annotated[int, typer.Option(help=N_("Port of the simulated Discord."))] = 8081,
+    provider_port: Annotated[int, typer.Option(help=N_("Port of the simulated provider."))] = 8082,
+) -> None:
+    """Run them until interrupted."""
+    asyncio.run(play.sandbox(discord_port, provider_port, Console()))
+
+
+def _configured(config: Path | None) -> Settings:
+    try:
+        settings = read(config)
+    except ConfigurationError as error:
+        _errors.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+    log.configure(settings.log.level, settings.log.format, settings.secrets())
+    return settings
+
+
+def _finish(work: Coroutine[Any, Any, _Result]) -> _Result:
+    """Run to the end; what is to be mended is one sentence and an exit code, no traceback."""
+    try:
+        return asyncio.run(work)
+    except StartError as error:
+        _errors.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(error.code) from error
+    except DatabaseUnusableError as error:
+        _errors.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(2) from error

@@ -1,0 +1,198 @@
+"""`showreel demo` and `showreel sandbox`: both simulators, and between them the real bot as a process of its own."""
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from bot.i18n import _
+from sandbox.discord import Message, SimulatedDiscord, Upload
+from sandbox.provider import SimulatedProvider
+
+PATIENCE = 120.0
+"""Seconds that the scripted run waits for the videos."""
+
+BOT_TOKEN = "sandbox-token"  # noqa: S105 - the simulators' own
+API_KEY = "sk-sandbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Both simulators with a small community in place."""
+
+    discord: SimulatedDiscord
+    provider: SimulatedProvider
+    channel: Any
+    member: Any
+
+
+async def demo(*, once: bool, console: Console) -> bool:
+    """Run the bot between the simulators: a scripted run, or until interrupted. Returns whether all went well."""
+    folder = Path(tempfile.mkdtemp(prefix="showreel-demo-"))
+    async with _stage(0, 0) as stage, _bot(stage, folder):
+        await stage.discord.ready(timeout=30)
+        console.print(Panel(_("The real bot runs between a simulated Discord and a simulated video service.")))
+        if once:
+            return await _scripted(stage, folder, console)
+        _print_addresses(stage, console)
+        _narrate(stage, console)
+        await asyncio.Event().wait()
+    return True
+
+
+async def sandbox(discord_port: int, provider_port: int, console: Console) -> None:
+    """Run the simulators alone until interrupted."""
+    async with _stage(discord_port, provider_port) as stage:
+        _print_addresses(stage, console)
+        _narrate(stage, console)
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def _stage(discord_port: int, provider_port: int) -> AsyncIterator[Stage]:
+    async with (
+        SimulatedDiscord(port=discord_port, token=BOT_TOKEN) as discord,
+        SimulatedProvider(port=provider_port, api_key=API_KEY, pace=0.6) as provider,
+    ):
+        guild = discord.add_guild("Film Club")
+        yield Stage(
+            discord=discord,
+            provider=provider,
+            channel=guild.add_text_channel("videos"),
+            member=guild.add_member("ada"),
+        )
+
+
+@asynccontextmanager
+async def _bot(stage: Stage, folder: Path) -> AsyncIterator[None]:
+    """The bot as `showreel run` starts it, its log beside its database; stopped as a supervisor would."""
+    config = folder / "config.toml"
+    config.write_text(_configuration(stage, folder))
+    with (folder / "bot.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run", "--config", str(config), stdout=log, stderr=log
+        )
+        try:
+            yield
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
+
+
+def _configuration(stage: Stage, folder: Path) -> str:
+    """A configuration file; JSON's strings are TOML's."""
+    sections: dict[str, dict[str, object]] = {
+        "discord": {"token": BOT_TOKEN, "api_url": stage.discord.api_url, "gateway_url": stage.discord.gateway_url},
+        "provider": {"base_url": stage.provider.url, "api_key": API_KEY},
+        "database": {"url": f"sqlite:///{folder / 'showreel.db'}"},
+        "worker": {"poll_interval": 0.5, "poll_interval_max": 2.0},
+        "server": {"port": 0},
+    }
+    return "".join(
+        f"[{section}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
+        for section, values in sections.items()
+    )
+
+
+async def _scripted(stage: Stage, folder: Path, console: Console) -> bool:
+    _narrate(stage, console)
+    member, channel = stage.member, stage.channel
+    prompts = ("A lighthouse in a storm, waves breaking", "The picture comes to life, a slow move closer")
+    await member.run("video text", channel=channel, options={"prompt": prompts[0], "duration": 4})
+    picture = Upload("poster.png", _picture(), content_type="image/png")
+    await member.run("video image", channel=channel, options={"image": picture, "prompt": prompts[1]})
+    try:
+        await stage.discord.wait_for(lambda: len(_videos(stage)) >= len(prompts), timeout=PATIENCE)
+    except TimeoutError:
+        console.print(_("The videos did not arrive in time; see {log}.", log=folder / "bot.log"), style="red")
+        return False
+    _print_threads(stage, console)
+    _print_files(stage, folder, console)
+    usage = await member.run("usage", channel=channel, options={})
+    if usage.message is not None:
+        console.print(_message_panel(usage.message, _("/usage, as only ada sees it")))
+    return True
+
+
+def _narrate(stage: Stage, console: Console) -> None:
+    """Print what happens as it happens."""
+
+    def told(source: str, style: str) -> Any:
+        def tell(kind: str, facts: dict[str, Any]) -> None:
+            line = " ".join(f"{key}={str(value)[:70]}" for key, value in facts.items())
+            console.print(f"[{style}]{source:>8}[/] [bold]{kind}[/] ", end="")
+            console.print(line, markup=False, highlight=False)
+
+        return tell
+
+    stage.discord.on_event = told(_("Discord"), "blue")
+    stage.provider.on_event = told(_("service"), "magenta")
+
+
+def _print_addresses(stage: Stage, console: Console) -> None:
+    table = Table(title=_("Running; interrupt to stop"), show_header=False)
+    table.add_row("[discord] api_url", stage.discord.api_url)
+    table.add_row("[discord] gateway_url", stage.discord.gateway_url)
+    table.add_row("[discord] token", BOT_TOKEN)
+    table.add_row("[provider] base_url", stage.provider.url)
+    table.add_row("[provider] api_key", API_KEY)
+    table.add_row(_("what the simulated Discord can be asked"), stage.discord.url + "/sandbox/help")
+    table.add_row(_("what the simulated service can be asked"), stage.provider.origin + "/sandbox/help")
+    console.print(table)
+
+
+def _print_threads(stage: Stage, console: Console) -> None:
+    for thread in stage.discord.threads:
+        for message in thread.messages:
+            console.print(_message_panel(message, _("thread “{name}”", name=thread.name)))
+
+
+def _message_panel(message: Message, title: str) -> Panel:
+    lines = [message.content] if message.content else []
+    for embed in message.embeds:
+        lines += [embed.get("title") or "", embed.get("description") or ""]
+        lines += [f"{field['name']}: {field['value']}" for field in embed.get("fields", ())]
+    lines += [f"[{attachment.filename}, {attachment.size:,} bytes]" for attachment in message.attachments]
+    return Panel("\n".join(filter(None, lines)).replace("[", "\\["), title=title, title_align="left")
+
+
+def _print_files(stage: Stage, folder: Path, console: Console) -> None:
+    for attachment in _videos(stage):
+        path = folder / attachment.filename
+        path.write_bytes(attachment.data)
+        console.print(_("video: {path}", path=path), markup=False, highlight=False, soft_wrap=True)
+
+
+def _videos(stage: Stage) -> list[Any]:
+    return [
+        attachment
+        for thread in stage.discord.threads
+        for message in thread.messages
+        for attachment in message.attachments
+        if attachment.filename.endswith(".mp4")
+    ]
+
+
+def _picture() -> bytes:
+    """A picture to attach: a sunset of bands."""
+    from PIL import Image, ImageDraw  # noqa: PLC0415 - heavy, and needed by the demo alone
+
+    image = Image.new("RGB", (960, 540))
+    draw = ImageDraw.Draw(image)
+    for band in range(18):
+        draw.rectangle((0, band * 30, 960, band * 30 + 30), fill=(255 - band * 6, 120 + band * 4, 40 + band * 11))
+    draw.ellipse((380, 160, 580, 360), fill=(255, 236, 150))
+    out = BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()

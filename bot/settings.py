@@ -1,0 +1,208 @@
+"""The configuration, read once: a TOML file, and the environment, which wins."""
+
+import os
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from bot.domain.request import Operation
+
+CONFIG_VARIABLE = "SHOWREEL_CONFIG"
+DEFAULT_PATH = Path("config.toml")
+
+Seconds = Annotated[float, Field(gt=0)]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+
+
+class ConfigurationError(Exception):
+    """The configuration can't be used; the text is one sentence that names the key."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Discord(_Section):
+    """How Discord is reached, and whom the bot serves."""
+
+    token: SecretStr = SecretStr("")
+    api_url: HttpUrl = "https://discord.com/api/v10"
+    gateway_url: str = Field(default="", pattern=r"^(wss?://\S+)?$")
+    guild_ids: tuple[int, ...] = ()
+    user_install: bool = False
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Discord":
+        if self.user_install and self.guild_ids:
+            raise ValueError("user_install needs guild_ids to be empty")
+        return self
+
+
+class Provider(_Section):
+    """Who makes the videos, and which model is taken where none is named."""
+
+    name: str = Field(default="tokenlab", min_length=1)
+    base_url: HttpUrl = "https://api.tokenlab.sh/v1"
+    api_key: SecretStr = SecretStr("")
+    default_model: str = "veo3.1-fast"
+    default_models: dict[Operation, str] = {}
+    calls_per_minute: int = Field(default=1000, ge=1)
+    models_refresh: Seconds = 900
+    timeout: Seconds = 60
+
+
+class Database(_Section):
+    """Where the generations and the ledger are."""
+
+    url: str = Field(default="sqlite:///data/showreel.db", pattern=r"^(sqlite|postgresql)://")
+
+
+class Worker(_Section):
+    """How generations are followed; all in seconds but `slots`."""
+
+    poll_interval: Seconds = 5.0
+    poll_interval_max: Seconds = 30.0
+    slots: int = Field(default=64, ge=1)
+    deadline: Seconds = 1800
+    give_up_after: Seconds = 180_000
+    unconfirmed_grace: Seconds = 259_200
+
+
+class Limits(_Section):
+    """Defaults for every guild; 0 switches a limit off."""
+
+    generations_per_day: int = Field(default=10, ge=0)
+    concurrent: int = Field(default=2, ge=0)
+    time_zone: str = "UTC"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("is not a time zone such as Europe/Berlin") from error
+        return name
+
+
+class Media(_Section):
+    """How files come and go; sizes in megabytes of 1,048,576 bytes."""
+
+    inputs: Literal["url", "inline"] = "url"
+    folder: str = ""
+    image_max: int = Field(default=20, ge=1)
+    video_max: int = Field(default=200, ge=1)
+    audio_max: int = Field(default=15, ge=1)
+    result_max: int = Field(default=512, ge=1)
+    trusted_origins: tuple[HttpUrl, ...] = ()
+
+
+class Server(_Section):
+    """Where health and metrics are served; port 0 switches them off."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=9464, ge=0, le=65535)
+
+
+class Log(_Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SHOWREEL_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    discord: Discord = Discord()
+    provider: Provider = Provider()
+    database: Database = Database()
+    worker: Worker = Worker()
+    limits: Limits = Limits()
+    media: Media = Media()
+    server: Server = Server()
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic-settings'
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file."""
+        return env_settings, init_settings
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be seen."""
+        return self.discord.token.get_secret_value(), self.provider.api_key.get_secret_value()
+
+    def data_folder(self) -> Path:
+        """Where files of our own go: beside the SQLite file, else `data`."""
+        if self.media.folder:
+            return Path(self.media.folder)
+        if self.database.url.startswith("sqlite:///"):
+            return Path(self.database.url.removeprefix("sqlite:///")).parent
+        return Path("data")
+
+
+def config_path(given: Path | None) -> Path | None:
+    """The file to read: the one given, else that of the environment, else config.toml where there is one.
+
+    Raises ConfigurationError where the file that was asked for isn't there.
+    """
+    asked = given or (Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None)
+    if asked is None:
+        return DEFAULT_PATH if DEFAULT_PATH.is_file() else None
+    if not asked.is_file():
+        raise ConfigurationError(f"There is no configuration file {asked}.")
+    return asked
+
+
+def read(given: Path | None = None) -> Settings:
+    """Read the configuration; raises ConfigurationError with a sentence that names what is wrong."""
+    path = config_path(given)
+    try:
+        values = TomlConfigSettingsSource(Settings, path)() if path else {}
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}.") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}.") from error
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise ConfigurationError(_sentence(error, path)) from error
+
+
+def _sentence(error: ValidationError, path: Path | None) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    where = f" in {path} or the environment" if path else " in the environment"
+    if first["type"] == "extra_forbidden":
+        return f"There is no setting called {key}{where}; see config.example.toml."
+    return f"The setting {key}{where} can't be used: {first['msg'].removeprefix('Value error, ')}."
+
+
+def seconds(value: float) -> timedelta:
+    """A number of seconds as a span."""
+    return timedelta(seconds=value)

@@ -1,0 +1,133 @@
+"""The bot as `showreel run` starts it, between the two simulators."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.discord import SimulatedDiscord
+from sandbox.provider import SimulatedProvider
+
+TOKEN = "sandbox-token"
+KEY = "sk-sandbox"
+PACE = 0.05
+READY_WITHIN = 20.0
+STOP_WITHIN = 15.0
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """Both simulators with a guild, a channel and a member, and the bot's processes."""
+
+    discord: SimulatedDiscord
+    provider: SimulatedProvider
+    folder: Path
+    guild: Any
+    channel: Any
+    ada: Any
+    process: asyncio.subprocess.Process | None = None
+    runs: int = 0
+    sections: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "data" / "showreel.db"
+
+    @property
+    def log(self) -> str:
+        return "\n".join(path.read_text() for path in sorted(self.folder.glob("run-*.log")))
+
+    def configure(self, **changes: Mapping[str, object]) -> Path:
+        """Write the configuration file, with sections changed or added."""
+        sections: dict[str, dict[str, object]] = {
+            "discord": {"token": TOKEN, "api_url": self.discord.api_url, "gateway_url": self.discord.gateway_url},
+            "provider": {"base_url": self.provider.url, "api_key": KEY},
+            "database": {"url": f"sqlite:///{self.database}"},
+            "worker": {"poll_interval": 0.1, "poll_interval_max": 0.3},
+            "limits": {"generations_per_day": 50, "concurrent": 20},
+            "server": {"port": 0},
+        }
+        for section, values in (*self.sections.items(), *changes.items()):
+            sections.setdefault(section, {}).update(values)
+        path = self.folder / "config.toml"
+        path.write_text(
+            "".join(
+                f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
+                for name, values in sections.items()
+            )
+        )
+        return path
+
+    async def launch(self, **changes: Mapping[str, object]) -> asyncio.subprocess.Process:
+        """Start the bot without waiting for it."""
+        config = self.configure(**changes)
+        self.runs += 1
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("SHOWREEL_")}
+        with (self.folder / f"run-{self.runs}.log").open("wb") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", "run", "--config", str(config), stdout=log, stderr=log, env=environment
+            )
+        return self.process
+
+    async def start(self, **changes: Mapping[str, object]) -> None:
+        """Start the bot and wait until it is connected and its commands are registered."""
+        await self.launch(**changes)
+        try:
+            await self.discord.ready(timeout=READY_WITHIN)
+        except TimeoutError:
+            pytest.fail(f"the bot did not become ready:\n{self.log}")
+
+    async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """End the bot by a signal; its exit code."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        async with asyncio.timeout(STOP_WITHIN):
+            return await self.process.wait()
+
+    def videos(self) -> list[Any]:
+        """The MP4 files that stand in threads, in order."""
+        return [
+            attachment
+            for thread in self.discord.threads
+            for message in thread.messages
+            for attachment in message.attachments
+            if attachment.filename.endswith(".mp4")
+        ]
+
+    async def until(self, condition: Any, within: float = 20.0) -> None:
+        """Wait for something to become visible in Discord."""
+        try:
+            await self.discord.wait_for(condition, timeout=within)
+        except TimeoutError:
+            pytest.fail(f"it did not happen within {within} s:\n{self.log[-4000:]}")
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with (
+        SimulatedDiscord(token=TOKEN) as discord,
+        SimulatedProvider(api_key=KEY, pace=PACE) as provider,
+    ):
+        guild = discord.add_guild("Film Club")
+        stage = Stage(
+            discord=discord,
+            provider=provider,
+            folder=tmp_path,
+            guild=guild,
+            channel=guild.add_text_channel("videos"),
+            ada=guild.add_member("ada"),
+        )
+        yield stage
+        if stage.process is not None and stage.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                stage.process.kill()
+            await stage.process.wait()

@@ -1,0 +1,93 @@
+"""How `showreel run` starts, refuses to start, and stops."""
+
+import signal
+
+import aiohttp
+
+from tests.e2e.conftest import KEY, Stage
+
+
+async def _refusal(stage: Stage, **changes: dict[str, object]) -> tuple[int, str]:
+    process = await stage.launch(**changes)
+    code = await process.wait()
+    return code, stage.log.strip().splitlines()[-1]
+
+
+async def test_only_token_and_key_are_needed(stage: Stage) -> None:
+    path = stage.configure()
+    path.write_text(path.read_text().split("[worker]")[0])
+    await stage.start()
+    names = {command["name"] for command in stage.discord.commands}
+    assert names == {"video", "models", "usage", "cancel"}
+    result = await stage.ada.run("models", channel=stage.channel, options={})
+    assert result.ephemeral
+    assert result.message.embeds
+
+
+async def test_a_wrong_token_is_one_sentence_and_code_2(stage: Stage) -> None:
+    code, last = await _refusal(stage, discord={"token": "wrong"})
+    assert code == 2
+    assert last == "Discord does not accept the token; see [discord] token."
+    assert "Traceback" not in stage.log
+
+
+async def test_a_wrong_key_is_one_sentence_and_code_2(stage: Stage) -> None:
+    code, last = await _refusal(stage, provider={"api_key": "sk-wrong"})
+    assert code == 2
+    assert last == "The video service does not accept the key; see [provider] api_key."
+    assert "Traceback" not in stage.log
+
+
+async def test_a_provider_that_is_away_is_a_warning(stage: Stage) -> None:
+    await stage.start(provider={"base_url": "http://127.0.0.1:9/v1"})
+    assert "provider_away" in stage.log
+
+
+async def test_a_bad_database_path_is_one_sentence_and_code_2(stage: Stage) -> None:
+    (stage.folder / "file").write_text("no folder")
+    code, last = await _refusal(stage, database={"url": f"sqlite:///{stage.folder}/file/showreel.db"})
+    assert code == 2
+    assert str(stage.folder / "file") in last
+    assert "Traceback" not in stage.log
+
+
+async def test_an_unknown_key_is_named_with_code_2(stage: Stage) -> None:
+    code, last = await _refusal(stage, worker={"slotz": 3})
+    assert code == 2
+    assert "worker.slotz" in last
+
+
+async def test_a_second_process_on_the_same_data_folder_refuses_to_start(stage: Stage) -> None:
+    await stage.start()
+    first = stage.process
+    second = await stage.launch()
+    assert await second.wait() == 2
+    assert "already works in" in stage.log
+    stage.process = first
+
+
+async def test_sigterm_and_sigint_end_it_with_code_0(stage: Stage) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        await stage.start()
+        assert await stage.end(number) == 0
+
+
+async def test_health_readiness_and_metrics_are_served(stage: Stage, unused_tcp_port: int) -> None:
+    await stage.start(server={"port": unused_tcp_port})
+    await stage.until(lambda: "discord_ready" in stage.log)
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{unused_tcp_port}") as session:
+        for page in ("/healthz", "/readyz"):
+            async with session.get(page) as response:
+                assert (response.status, await response.text()) == (200, "ok")
+        async with session.get("/metrics") as response:
+            figures = await response.text()
+    for name in (
+        "showreel_generations_total",
+        "showreel_generations_in_flight",
+        "showreel_polls_total",
+        "showreel_poll_lag_seconds",
+        "showreel_delivery_seconds",
+        "showreel_ledger_micros_total",
+    ):
+        assert name in figures
+    assert KEY not in figures
