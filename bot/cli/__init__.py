@@ -1,6 +1,7 @@
 """The command line. Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration."""
 
 import asyncio
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -25,6 +26,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _errors = Console(stderr=True, highlight=False)
+
+PAGE_WIDTH = 150
+"""Columns of a table that goes into a file or a pipe."""
+
 
 ConfigOption = Annotated[
     Path | None,
@@ -64,7 +69,7 @@ def models(
     live: Annotated[bool, typer.Option("--live", help=N_("Ask the provider."))] = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Print the catalog."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else PAGE_WIDTH)
     if live:
         _finish(catalog.compare(_configured(config), operation, console))
     else:

@@ -51,21 +51,21 @@ def _shown(catalog: Catalog, operation: Operation | None) -> list[Model]:
 
 
 def _table(models: list[Model], operation: Operation | None) -> Table:
-    table = Table(show_lines=False)
-    for heading in (_("Model"), _("Maker"), _("Operations"), _("Seconds"), _("Sizes"), _("Price"), _("Note")):
-        table.add_column(heading, overflow="fold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(_("Model"), no_wrap=True)
+    for heading in (_("Operations"), _("Seconds"), _("Sizes"), _("Price"), _("Note")):
+        table.add_column(heading)
     for model in models:
-        capabilities = [capability for able, capability in model.capabilities.items() if operation in {None, able}]
-        durations = sorted({seconds for capability in capabilities for seconds in capability.durations})
-        sizes = dict.fromkeys(size for capability in capabilities for size in capability.resolutions)
+        able = [item for item in model.capabilities if operation in {None, item}]
+        durations = sorted({seconds for item in able for seconds in model.capabilities[item].durations})
+        sizes = dict.fromkeys(size for item in able for size in model.capabilities[item].resolutions)
         table.add_row(
             model.id,
-            model.series,
-            ", ".join(model.capabilities),
+            ", ".join(item.removesuffix("-to-video") for item in model.capabilities),
             ", ".join(map(str, durations)),
             ", ".join(sizes),
             _price(model.price),
-            (model.not_offered and _("not offered: {reason}", reason=model.not_offered)) or model.note,
+            _("not offered: {reason}", reason=model.not_offered) if model.not_offered else model.note,
         )
     return table
 

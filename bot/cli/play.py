@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from bot.cli.narration import Narrator
 from bot.i18n import _
 from sandbox.discord import Message, SimulatedDiscord, Upload
 from sandbox.provider import SimulatedProvider
@@ -127,17 +128,9 @@ async def _scripted(stage: Stage, folder: Path, console: Console) -> bool:
 
 def _narrate(stage: Stage, console: Console) -> None:
     """Print what happens as it happens."""
-
-    def told(source: str, style: str) -> Any:
-        def tell(kind: str, facts: dict[str, Any]) -> None:
-            line = " ".join(f"{key}={str(value)[:70]}" for key, value in facts.items())
-            console.print(f"[{style}]{source:>8}[/] [bold]{kind}[/] ", end="")
-            console.print(line, markup=False, highlight=False)
-
-        return tell
-
-    stage.discord.on_event = told(_("Discord"), "blue")
-    stage.provider.on_event = told(_("service"), "magenta")
+    narrator = Narrator(console)
+    stage.discord.on_event = narrator.discord
+    stage.provider.on_event = narrator.service
 
 
 def _print_addresses(stage: Stage, console: Console) -> None:

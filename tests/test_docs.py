@@ -1,0 +1,97 @@
+"""What the documents say is so: settings, commands, metrics, links."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from prometheus_client import REGISTRY
+from pydantic import BaseModel, SecretStr
+
+from bot import metrics
+from bot.cli import app
+from bot.settings import Settings
+from cogs.options import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "config.example.toml"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+    return {name: field.get_default(call_default_factory=True) for name, field in model.model_fields.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def test_the_example_configuration_has_every_key_with_its_default() -> None:
+    example = tomllib.loads(EXAMPLE.read_text())
+    sections = _defaults(Settings)
+    expected = {
+        name: {key: _plain(value) for key, value in _defaults(type(section)).items()}
+        for name, section in sections.items()
+    }
+    assert example == expected
+
+
+def test_every_key_of_the_example_is_explained_by_a_comment_above_it() -> None:
+    lines = EXAMPLE.read_text().splitlines()
+    previous = ""
+    for line in lines:
+        if re.match(r"\w+ = ", line):
+            assert previous.startswith("#") or re.match(r"\w+_max = ", previous), line
+        previous = line
+
+
+def test_every_command_of_the_command_line_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group, by its callback
+    for name in commands:
+        assert f"`showreel {name}`" in readme
+
+
+def test_every_slash_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for name in [*(f"video {spec.name}" for spec in COMMANDS), "models", "usage", "cancel"]:
+        assert f"`/{name}`" in readme
+
+
+def test_every_metric_is_in_the_operators_page() -> None:
+    page = (ROOT / "docs" / "operate.md").read_text()
+    ours = {family.name for family in REGISTRY.collect() if family.name.startswith("showreel_")}
+    assert len(ours) == len([name for name in vars(metrics) if name.isupper()])
+    for name in ours:
+        assert f"`{name}" in page
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)", document.read_text()):
+        if not target.startswith("http"):
+            assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_documents_name_exist(document: Path) -> None:
+    for name in re.findall(r"`((?:bot|cogs|sandbox|tests|docs|requirements)/[\w./-]+)`", document.read_text()):
+        assert (ROOT / name).exists() or (ROOT / f"{name}.py").exists(), name
+
+
+def test_every_decision_is_in_their_list() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = (folder / "README.md").read_text()
+    for path in folder.glob("0*.md"):
+        assert path.name in listed
+
+
+def test_every_make_target_that_documents_name_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+    for document in DOCUMENTS:
+        assert set(re.findall(r"`make ([a-z]+)`", document.read_text())) <= targets, document
