@@ -132,6 +132,8 @@ def _fatal(outcomes: Sequence[object]) -> StartError:
 
 
 async def _open(settings: Settings, stack: AsyncExitStack) -> Parts:
+    if not settings.discord.token.get_secret_value():
+        raise StartError("There is no Discord token; see [discord] token.")
     store = await stack.enter_async_context(opened_store(settings, owner=True))
     handed_back = await store.generations.release_leases() if settings.database.url.startswith("sqlite") else 0
     log.info("store_opened", leases_handed_back=handed_back)
@@ -250,11 +252,8 @@ async def _check_key(provider: LemonDataProvider) -> None:
 
 
 async def _log_in(bot: ShowreelClient, settings: Settings) -> None:
-    token = settings.discord.token.get_secret_value()
-    if not token:
-        raise StartError("There is no Discord token; see [discord] token.")
     try:
-        await bot.log_in(token)
+        await bot.log_in(settings.discord.token.get_secret_value())
     except TokenRefusedError as error:
         raise StartError("Discord does not accept the token; see [discord] token.") from error
     except DiscordUnreachableError as error:

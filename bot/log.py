@@ -52,6 +52,7 @@ def configure(level: str, form: str, secrets: Iterable[str]) -> None:
     root.setLevel(level.upper())
     for name in ("discord", "httpx", "aiohttp", "alembic", "sqlalchemy"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("discord.client").setLevel(logging.ERROR)  # it warns at every start that it can't play voice
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

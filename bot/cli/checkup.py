@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from rich.console import Console
+from rich.text import Text
 
 from bot.app import StartError, opened_store, provider_of
 from bot.chat.client import DiscordUnreachableError, TokenRefusedError
@@ -27,10 +28,11 @@ async def check(settings: Settings, console: Console) -> bool:
     is_well = True
     for name, part in checks:
         try:
-            console.print(f"[green]ok[/]     {name}: {await part(settings)}", highlight=False)
+            verdict = Text(f"{_('ok'):<7}", style="green") + Text(f"{name}: {await part(settings)}", style="")
         except _WrongError as error:
             is_well = False
-            console.print(f"[red]wrong[/]  {name}: {error}", highlight=False)
+            verdict = Text(f"{_('wrong'):<7}", style="red") + Text(f"{name}: {error}", style="")
+        console.print(verdict, soft_wrap=True)
     return is_well
 
 

@@ -1,0 +1,123 @@
+"""The command line as a person uses it: as a process, with its output and its exit code."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from sandbox.discord import Permission
+from tests.e2e.conftest import Stage
+
+pytest_plugins = ["tests.e2e.conftest"]
+
+
+async def _showreel(*arguments: str, **variables: str) -> tuple[int, str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("SHOWREEL_")} | variables
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=environment,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, output.decode()
+
+
+async def test_models_prints_all_and_says_why_some_are_not_offered() -> None:
+    code, output = await _showreel("models")
+    assert code == 0
+    assert "61 models." in output
+    assert "kling-effects" in output
+    assert "not offered" in output
+
+
+async def test_models_can_be_filtered_by_operation() -> None:
+    code, output = await _showreel("models", "--operation", "motion-control")
+    assert code == 0
+    assert "kling-3.0-motion-control" in output
+    assert "veo3.1" not in output
+
+
+async def test_an_unknown_operation_is_wrong_usage() -> None:
+    code, output = await _showreel("models", "--operation", "dancing")
+    assert code == 2
+    assert "dancing" in output
+
+
+async def test_models_live_says_what_differs(stage: Stage) -> None:
+    code, output = await _showreel("models", "--live", "--config", str(stage.configure()))
+    assert code == 0
+    assert "Only in the provider's list: " in output
+    assert "Not in the provider's list any more: " in output
+    assert "sora-2" in output.split("Not in the provider's list any more: ")[1]
+
+
+async def test_migrate_makes_the_database_and_names_its_revision(stage: Stage) -> None:
+    code, output = await _showreel("migrate", "--config", str(stage.configure()))
+    assert code == 0
+    assert "The database is at revision 0001" in output
+    assert stage.database.is_file()
+
+
+async def test_check_says_ok_for_each_part(stage: Stage) -> None:
+    code, output = await _showreel("check", "--config", str(stage.configure()))
+    assert code == 0, output
+    for part in ("configuration", "database", "provider", "Discord"):
+        assert f"ok     {part}: " in output
+    assert "guild_ids is empty" in output
+
+
+async def test_check_names_what_is_wrong_and_goes_on(stage: Stage) -> None:
+    config = stage.configure(provider={"api_key": "sk-wrong"}, discord={"token": "wrong"})
+    code, output = await _showreel("check", "--config", str(config))
+    assert code == 1
+    assert "wrong  provider: it does not accept the key (401 invalid_api_key); see [provider] api_key" in output
+    assert "wrong  Discord: it does not accept the token; see [discord] token" in output
+    assert "ok     database" in output
+    assert "sk-wrong" not in output
+
+
+async def test_check_names_missing_permissions(stage: Stage) -> None:
+    role = stage.guild.bot.roles[-1]
+    role.permissions &= ~Permission.ATTACH_FILES
+    stage.guild.everyone.permissions &= ~Permission.ATTACH_FILES
+    code, output = await _showreel("check", "--config", str(stage.configure()))
+    assert code == 1
+    assert "in Film Club the bot lacks: attach_files" in output
+
+
+async def test_check_works_beside_a_running_bot(stage: Stage) -> None:
+    await stage.start()
+    code, output = await _showreel("check", "--config", str(stage.folder / "config.toml"))
+    assert code == 0, output
+
+
+async def test_a_configuration_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    code, output = await _showreel("run", "--config", str(tmp_path / "none.toml"))
+    assert code == 2
+    assert f"There is no configuration file {tmp_path / 'none.toml'}." in output
+
+
+async def test_secrets_can_come_from_the_environment(stage: Stage) -> None:
+    config = stage.configure(provider={"api_key": ""}, discord={"token": ""})
+    code, output = await _showreel(
+        "check",
+        SHOWREEL_CONFIG=str(config),
+        SHOWREEL_DISCORD__TOKEN="sandbox-token",
+        SHOWREEL_PROVIDER__API_KEY="sk-sandbox",
+    )
+    assert code == 0, output
+
+
+async def test_without_token_or_key_the_start_is_refused_in_one_sentence(stage: Stage) -> None:
+    code, output = await _showreel("run", "--config", str(stage.configure(provider={"api_key": ""})))
+    assert (code, output.strip().splitlines()[-1]) == (
+        2,
+        "There is no key for the video service; see [provider] api_key.",
+    )
+    code, output = await _showreel("run", "--config", str(stage.configure(discord={"token": ""})))
+    assert (code, output.strip().splitlines()[-1]) == (2, "There is no Discord token; see [discord] token.")
