@@ -1,10 +1,10 @@
 """The open database: every read and every write is one transaction, run by a function of its connection."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,7 +25,7 @@ class Database:
         self._writer = engines.writer_of(self._url)
         self._reader = engines.reader_of(self._url) if engines.is_sqlite(self._url) else self._writer
         self._turn = asyncio.Semaphore(1 if engines.is_sqlite(self._url) else engines.CONNECTIONS)
-        self._writes: set[asyncio.Task[object]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
 
     @property
     def folder(self) -> Path | None:
@@ -44,25 +44,32 @@ class Database:
             stack.pop_all()
 
     async def close(self) -> None:
-        """Wait for the writes under way, then close every connection."""
-        await asyncio.gather(*self._writes, return_exceptions=True)
+        """Wait for the transactions under way, then close every connection."""
+        await asyncio.gather(*self._running, return_exceptions=True)
         await self._writer.dispose()
         await self._reader.dispose()
 
     async def read(self, work: Work[Result]) -> Result:
         """Run `work` on one consistent view of what is stored."""
-        async with self._reader.begin() as connection:
-            return await work(connection)
+        return await self._uncut(self._read(work))
 
     async def write(self, work: Work[Result]) -> Result:
         """Run `work` in one transaction, undone where it raises.
 
         A caller that is cancelled meanwhile doesn't cut it short: it is written whole or not at all.
         """
-        task = asyncio.create_task(self._write(work))
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
+        return await self._uncut(self._write(work))
+
+    async def _uncut(self, transaction: Coroutine[Any, Any, Result]) -> Result:
+        """Let a transaction come to its end though its caller is cancelled: no connection is left half-way."""
+        task = asyncio.create_task(transaction)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
+
+    async def _read(self, work: Work[Result]) -> Result:
+        async with self._reader.begin() as connection:
+            return await work(connection)
 
     async def _write(self, work: Work[Result]) -> Result:
         async with self._turn, self._writer.begin() as connection:

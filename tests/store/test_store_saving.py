@@ -187,7 +187,7 @@ async def test_a_caller_that_is_cancelled_does_not_take_back_what_it_began(store
     await began.wait()
     saving.cancel()
     assert (await accepting).state is State.ACCEPTED
-    await asyncio.gather(*database._writes)
+    await asyncio.gather(*database._running)
     found = await store.generations.get(running.id)
     assert found is not None
     assert found.state is State.FAILED
