@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo play test lint types layers check lock texts clean
+.PHONY: help setup demo play test lint types layers check bench lock texts clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ layers: setup
 	$(BIN)/lint-imports
 
 check: lint types layers test  ## Everything that CI checks.
+
+bench: setup  ## Measure, as ratios to floors taken in the same run.
+	$(BIN)/python -m bench.store
 
 lock:  ## Pin the dependencies again (needs uv).
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements/run.lock

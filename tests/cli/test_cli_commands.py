@@ -6,9 +6,7 @@ import sys
 from pathlib import Path
 
 from sandbox.discord import Permission
-from tests.e2e.conftest import Stage
-
-pytest_plugins = ["tests.e2e.conftest"]
+from tests.stage import Stage
 
 
 async def _showreel(*arguments: str, **variables: str) -> tuple[int, str]:

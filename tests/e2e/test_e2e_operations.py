@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.contracts.discord_openapi.check import rest_violations
-from tests.e2e.conftest import Stage
 from tests.e2e.media import clip, picture, sound
+from tests.stage import Stage
 
 COMMANDS: list[tuple[str, dict[str, Any], str, dict[str, int]]] = [
     ("text", {"prompt": "a cat in a garden", "duration": 4}, "text-to-video", {}),

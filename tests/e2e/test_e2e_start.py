@@ -4,7 +4,7 @@ import signal
 
 import aiohttp
 
-from tests.e2e.conftest import KEY, Stage
+from tests.stage import KEY, Stage
 
 
 async def _refusal(stage: Stage, **changes: dict[str, object]) -> tuple[int, str]:
