@@ -5,6 +5,7 @@ import base64
 import shutil
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -19,6 +20,7 @@ from bot.media.formats import FORMATS, content_type_of
 from bot.media.probing import Prober
 from bot.media.rules import RESULT_FORMATS, MediaRules, check_content, check_size, rejected
 from bot.media.run import RunFolder
+from bot.media.shrinking import Shrinker
 from bot.media.transfer import Fetcher, GoneError, Order, TooLargeError
 
 
@@ -44,6 +46,7 @@ class MediaFiles:
         self._input_origins = _origins(attachment_origins)
         self._fetcher = Fetcher(rules)
         self._prober = Prober()
+        self._shrinker = Shrinker(rules)
         self._numbers = count()
         self._removals: set[asyncio.Future[None]] = set()
 
@@ -88,6 +91,20 @@ class MediaFiles:
                 raise MediaRefusedError(f"not video: {probed.content_type}")
             filename = f"showreel-{generation_id}-{index + 1}{FORMATS[probed.format].suffixes[0]}"
             return ResultFile(path=await _settle(part, filename), filename=filename, size=size, url=url)
+
+    async def shrunk(self, file: ResultFile, limit: int) -> ResultFile:
+        """A finished video in at most `limit` bytes: itself where it fits, else an MP4 beside it, encoded anew.
+
+        Raises MediaRefusedError where it can't be made to fit in a watchable way, or not within the bounds on time and
+        memory; MediaDelayedError where the disk is full.
+        """
+        if file.size <= limit:
+            return file
+        async with self._part(file.path.parent.name) as part:
+            size = await self._shrinker.shrink(file.path, part, limit)
+            await self._prober.probe(part)
+            filename = f"{file.path.stem}-small.mp4"
+            return replace(file, path=await _settle(part, filename), filename=filename, size=size)
 
     async def data_url(self, path: Path, content_type: str | None = None) -> str:
         """A fetched file as a data URL; MediaRefusedError above `inline_most`.

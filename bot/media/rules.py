@@ -37,8 +37,9 @@ class MediaRules:
 
     image_most: the API's general page on refusals for size (20 MB). video_most, audio_most, side_least, side_most:
     Seedance's materials, the only published figures (both provider contract, section 11). result_most, fetch_timeout
-    (for the whole of one file), inline_most (per file in a data URL, which grows it by a third) and free_least (what is
-    left free on the disk, for the database next door) are ours.
+    (for the whole of one file), inline_most (per file in a data URL, which grows it by a third), free_least (what is
+    left free on the disk, for the database next door), shrink_at_once and shrink_timeout (for the whole of one video,
+    once its turn has come) are ours.
     """
 
     image_most: int = 20 * MIB
@@ -50,6 +51,8 @@ class MediaRules:
     inline_most: int = 8 * MIB
     free_least: int = 256 * MIB
     fetch_timeout: timedelta = timedelta(seconds=300)
+    shrink_at_once: int = 1
+    shrink_timeout: timedelta = timedelta(minutes=5)
 
     def most(self, kind: MediaKind) -> int:
         """How many bytes an input of this kind may have."""
