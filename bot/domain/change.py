@@ -26,6 +26,7 @@ class Acceptance:
     now: datetime
     due_at: datetime
     warnings: tuple[str, ...] = ()
+    follows: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

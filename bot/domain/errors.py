@@ -203,6 +203,30 @@ class NotCancellable(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class NotUndecided(Problem):
+    """There is nothing to decide about this generation (any more)."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotYours(Problem):
+    """Only the requester or a moderator of the guild may do this."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerOnly(Problem):
+    """Only the bot's owner may do this."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTaken(Problem):
+    """Another generation holds this task already."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExtensionSourceUnfit(Problem):
     """The earlier generation has no finished task that could be extended."""
 

@@ -72,6 +72,7 @@ class Reason(StrEnum):
     BY_REQUESTER = "by_requester"
     BY_MODERATOR = "by_moderator"
     BY_PROVIDER = "by_provider"  # cancelled at the provider by somebody else
+    ABANDONED = "abandoned"  # unconfirmed, and somebody decided not to wait for it
     NO_ANSWER = "no_answer"  # submitted, and no usable answer came back
     UNDECIDED = "undecided"  # unconfirmed until the grace was over
 
@@ -114,7 +115,8 @@ class Generation:
     token is refused. `kept_inputs`: Discord's attachment ids on the card, in the order of the request's inputs.
     `results`: the provider's URLs of the finished videos. `told`: the last state that the requester was told.
     `progress`: the
-    provider's own figure in percent. `warnings`: names of options whose values the model may not take.
+    provider's own figure in percent. `warnings`: names of options whose values the model may not take. `follows`: the
+    unconfirmed generation in whose place it was submitted again.
     """
 
     id: str
@@ -152,6 +154,7 @@ class Generation:
     telling_since: datetime | None = None
     telling_failures: int = 0
     warnings: tuple[str, ...] = ()
+    follows: str | None = None
 
     def evolve(self, **changes: Any) -> Self:
         """A copy with other facts in the same state."""

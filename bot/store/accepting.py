@@ -73,6 +73,7 @@ def _accepted(acceptance: Acceptance, member_key: str) -> Generation:
         state_at=acceptance.now,
         due_at=acceptance.due_at,
         warnings=acceptance.warnings,
+        follows=acceptance.follows,
     )
 
 

@@ -88,6 +88,20 @@ async def claim(connection: AsyncConnection, now: datetime, lease: timedelta, co
     return claimed
 
 
+async def claim_one(
+    connection: AsyncConnection, generation_id: str, state: State, now: datetime, lease: timedelta
+) -> Generation | None:
+    """Take one row in `state`, due or not, under a new lease token; None where it isn't, or somebody holds it."""
+    statement = (
+        update(table)
+        .where(table.c.id == generation_id, table.c.state == state.value, _is_free(now))
+        .values(lease_token=table.c.lease_token + 1, lease_until=now + lease)
+        .returning(table)
+    )
+    row = (await connection.execute(statement)).mappings().first()
+    return None if row is None else rows.generation_of(row)
+
+
 async def defer(connection: AsyncConnection, generations: Sequence[Generation]) -> None:
     """Write when claimed rows are next due, with the figures of the poll, and end their leases.
 

@@ -19,6 +19,15 @@ async def key_of(connection: AsyncConnection, user_id: int) -> str | None:
     return found
 
 
+async def known(connection: AsyncConnection, user_id: int) -> str:
+    """A member's key, a new one for one who is not known yet."""
+    key = await key_of(connection, user_id)
+    if key is None:
+        key = new_key()
+        await add(connection, key, user_id)
+    return key
+
+
 async def add(connection: AsyncConnection, key: str, user_id: int) -> None:
     """Write a new member."""
     await connection.execute(insert(table), {"key": key, "user_id": user_id})

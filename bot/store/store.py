@@ -51,6 +51,16 @@ class Generations:
         """
         return await self._saving.write(change)
 
+    async def claim_one(self, generation_id: str, state: State, now: datetime, lease: timedelta) -> Generation | None:
+        """Take one row in `state`, due or not, under a new lease token; None where it isn't, or somebody holds it."""
+        return await self._database.write(
+            lambda connection: queries.claim_one(connection, generation_id, state, now, lease)
+        )
+
+    async def member_key(self, user_id: int) -> str:
+        """A member's key, a new one for one who is not known yet."""
+        return await self._database.write(lambda connection: members.known(connection, user_id))
+
     async def defer(self, generations: Sequence[Generation]) -> None:
         """Write back many claimed rows in which only due_at and polling figures changed, ending their leases.
 

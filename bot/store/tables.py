@@ -104,6 +104,7 @@ generations = Table(
     Column("telling_since", Instant),
     Column("telling_failures", Integer, nullable=False),
     Column("warnings", Text, nullable=False),  # JSON list of options
+    Column("follows", ForeignKey("generations.id")),  # the unconfirmed one that it was submitted again for
     UniqueConstraint("task_id", "provider"),
 )
 Index(

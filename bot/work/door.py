@@ -9,6 +9,7 @@ import structlog
 from bot.domain.errors import DoorClosed, Rejection
 from bot.providers.base import Provider
 from bot.providers.errors import ProviderError, Refused
+from bot.work.protocols import DeliveryDelayedError
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +32,9 @@ class Door:
         self._tell_owner = tell_owner
         self._closed_at: datetime | None = None
         self._by_balance = False
+        self._answer = ""
         self._is_told = False
+        self._telling = asyncio.Lock()
 
     @property
     def is_open(self) -> bool:
@@ -47,27 +50,27 @@ class Door:
 
     async def close(self, refusal: Refused) -> None:
         """Close it on a refusal that any other call would meet as well."""
+        if self._closed_at is None:
+            log.error("provider_door_closed", status=refusal.status, code=refusal.code)
         self._closed_at = self._clock()
         self._by_balance = refusal.status == 402
-        log.error("provider_door_closed", status=refusal.status, code=refusal.code)
-        if not self._is_told:
-            self._is_told = True
-            await self._tell_owner(f"{refusal.status} {refusal.code or ''}".strip())
+        self._answer = f"{refusal.status} {refusal.code or ''}".strip()
+        await self._tell()
 
     async def passed(self) -> None:
         """Note that the provider took a submission, so the door is open."""
         if self._closed_at is None:
             return
         self._closed_at = None
-        self._is_told = False
         log.info("provider_door_opened")
-        await self._tell_owner(None)
+        await self._tell()
 
     async def watch(self) -> None:
-        """Probe a door that was closed for its key until it opens; runs until cancelled."""
+        """Probe a door that was closed for its key, and tell its owner what is still untold; runs until cancelled."""
         while True:
             await asyncio.sleep(PROBE_EVERY.total_seconds())
             await self.probe()
+            await self._tell()
 
     async def probe(self) -> None:
         """One harmless authenticated call, if the door is closed for its key."""
@@ -79,3 +82,16 @@ class Door:
             log.info("provider_door_probed", still_closed=True, status=error.status)
             return
         await self.passed()
+
+    async def _tell(self) -> None:
+        """Tell the owner how it stands, unless that is known; where it can't be told now, `watch` tries again."""
+        async with self._telling:
+            is_closed = self._closed_at is not None
+            if is_closed is self._is_told:
+                return
+            try:
+                await self._tell_owner(self._answer if is_closed else None)
+            except DeliveryDelayedError as error:
+                log.warning("owner_not_told", error=str(error))
+                return
+            self._is_told = is_closed

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from bot.domain.catalog import Catalog, Model, Price
+from bot.domain.catalog import Capability, Catalog, Model, Price
+from bot.domain.request import Operation
 from bot.providers.base import Provider
 from bot.providers.errors import ProviderError
 from bot.work.protocols import SnapshotStore
@@ -36,6 +37,7 @@ class CatalogFeed:
         self._snapshots = snapshots
         self._clock = clock
         self._refresh_every = refresh_every
+        self._known_prices: dict[str, Price] = {}
         self.catalog = bundled
 
     async def restore(self) -> None:
@@ -49,6 +51,7 @@ class CatalogFeed:
         except ValidationError:
             log.warning("catalog_snapshot_unreadable")
             return
+        self._known_prices = {model.id: model.price for model in models if model.price is not None}
         self.catalog = self._bundled.with_live(models, at)
 
     async def refresh(self) -> bool:
@@ -64,10 +67,11 @@ class CatalogFeed:
         if not models:
             log.warning("catalog_refresh_empty")
             return False
-        models = _priced(models, await self._prices())
+        self._known_prices = await self._prices()
+        models = _priced(models, self._known_prices)
         now = self._clock()
         self.catalog = self._bundled.with_live(models, now)
-        await self._snapshots.keep(SNAPSHOT, _MODELS.dump_json(models, fallback=dict).decode(), now)
+        await self._snapshots.keep(SNAPSHOT, _document(models), now)
         log.info("catalog_refreshed", models=len(models))
         return True
 
@@ -86,7 +90,19 @@ class CatalogFeed:
             return await self._provider.prices()
         except ProviderError as error:
             log.warning("price_refresh_failed", error=error.message)
-            return {}
+            return self._known_prices
+
+
+def _document(models: Sequence[Model]) -> str:
+    """The models as JSON; pydantic takes plain dicts only for the read-only mappings in them."""
+    return _MODELS.dump_json([replace(model, capabilities=_plain(model)) for model in models]).decode()
+
+
+def _plain(model: Model) -> dict[Operation, Capability]:
+    return {
+        operation: replace(capability, most_inputs=dict(capability.most_inputs))
+        for operation, capability in model.capabilities.items()
+    }
 
 
 def _priced(models: Sequence[Model], prices: dict[str, Price]) -> list[Model]:

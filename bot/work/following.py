@@ -1,11 +1,12 @@
 """The step of running: ask how the task is doing, and write what it became."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 
 import structlog
 
-from bot import metrics
+from bot import crash_points, metrics
 from bot.domain.generation import Generation, Reason, State
 from bot.providers.base import Phase, TaskRef, TaskStatus
 from bot.providers.errors import Busy, ProviderError, Refused
@@ -27,17 +28,23 @@ class Following:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+        self._unknown: Counter[str] = Counter()
 
     async def __call__(self, generation: Generation) -> Generation | None:
         """One call to the provider at most."""
         tools = self._tools
-        wait = tools.budget.take()
+        wait = tools.budget.take(urgent=generation.cancel_requested is not None)
         if wait:
             return later(generation, tools, wait)
-        if generation.cancel_requested:
+        if generation.cancel_requested and not generation.poll_failures:
             return await self._cancel(generation)
         if generation.due_at:
             metrics.POLL_LAG.observe(max(0.0, (tools.clock() - generation.due_at).total_seconds()))
+        return await self._poll(generation)
+
+    async def _poll(self, generation: Generation) -> Generation | None:
+        tools = self._tools
+        crash_points.at("poll.before")
         try:
             async with asyncio.timeout(tools.policy.call_timeout.total_seconds()):
                 status = await tools.provider.poll(self._task(generation))
@@ -47,56 +54,48 @@ class Following:
         except (ProviderError, TimeoutError) as error:
             metrics.POLLS.labels("unanswered").inc()
             return await self._unanswered(generation, error)
+        crash_points.at("poll.answered")
         metrics.POLLS.labels(status.phase.value).inc()
-        if status.phase.is_under_way:
-            return await self._under_way(generation, status)
-        await self._ended(generation, status)
-        return None
-
-    def _task(self, generation: Generation) -> TaskRef:
-        return TaskRef(task_id=generation.task_id or "", poll_url=generation.poll_url)
+        return await self._answered(generation, status)
 
     async def _cancel(self, generation: Generation) -> Generation | None:
-        """Ask the provider to stop; where it can't any more, the wish is dropped and the task followed on."""
+        """Ask the provider to stop; where it can't any more, the wish is dropped and the task followed on.
+
+        What it answers is believed as of a poll: only a task that it calls cancelled is. Where no answer comes, the
+        next call is a poll, as a second cancellation would be refused if the first one was taken.
+        """
         tools = self._tools
         try:
             async with asyncio.timeout(tools.policy.call_timeout.total_seconds()):
-                await tools.provider.cancel(self._task(generation))
+                status = await tools.provider.cancel(self._task(generation))
         except Refused as refusal:
             log.info("cancel_refused", generation=generation.id, status=refusal.status, code=refusal.code)
             await tools.write(generation, generation.evolve(cancel_requested=None, due_at=tools.clock()))
             return None
         except (ProviderError, TimeoutError) as error:
             return await self._unanswered(generation, error)
-        after = generation.move(State.CANCELLED, tools.clock(), reason=generation.cancel_requested)
-        await tools.write(generation, after)
+        return await self._answered(generation, status)
+
+    def _task(self, generation: Generation) -> TaskRef:
+        return TaskRef(task_id=generation.task_id or "", poll_url=generation.poll_url)
+
+    async def _answered(self, generation: Generation, status: TaskStatus) -> Generation | None:
+        self._unknown.pop(generation.id, None)
+        if status.phase.is_under_way:
+            return await self._under_way(generation, status)
+        await self._ended(generation, status)
         return None
 
     async def _under_way(self, generation: Generation, status: TaskStatus) -> Generation | None:
-        tools, now = self._tools, self._tools.clock()
-        elapsed = generation.running_for(now)
-        if elapsed >= tools.policy.give_up_after:
-            await tools.write(generation, generation.move(State.EXPIRED, now, reason=Reason.GIVEN_UP))
-            return None
-        request = generation.request
+        tools, now, request = self._tools, self._tools.clock(), generation.request
         polled = generation.evolve(
             polled_at=now,
             poll_failures=0,
             progress=generation.progress if status.progress is None else status.progress,
-            due_at=now + tools.pace.pause(request.model, request.operation, elapsed),
+            due_at=now + tools.pace.pause(request.model, request.operation, generation.running_for(now)),
         )
-        await tools.delivery.show(polled, tools.pace.median(request.model, request.operation), now)
-        if elapsed >= tools.policy.deadline and not polled.deadline_told:
-            return await self._tell_slow(generation, polled)
-        return polled
-
-    async def _tell_slow(self, generation: Generation, polled: Generation) -> Generation | None:
-        try:
-            await self._tools.delivery.tell_slow(polled)
-        except DeliveryDelayedError:
-            return polled
-        await self._tools.write(generation, polled.evolve(deadline_told=True))
-        return None
+        await tools.show(polled)
+        return await self._go_on(generation, polled)
 
     async def _ended(self, generation: Generation, status: TaskStatus) -> None:
         tools, now = self._tools, self._tools.clock()
@@ -110,33 +109,47 @@ class Following:
         await tools.write(generation, after)
 
     async def _refused(self, generation: Generation, refusal: Refused) -> Generation | None:
-        """An unknown task is believed after a few polls.
+        """An unknown task is believed when a few polls on end say so (counted afresh after a restart).
 
         Anything else is the operator's to mend, so it is asked slowly.
         """
         tools = self._tools
-        failures = generation.poll_failures + 1
         if refusal.closes_door:
             await tools.door.close(refusal)
-        if refusal.is_unknown_task and failures >= tools.policy.unknown_task_polls:
+        if refusal.is_unknown_task:
+            self._unknown[generation.id] += 1
+        if self._unknown[generation.id] >= tools.policy.unknown_task_polls:
+            del self._unknown[generation.id]
             await tools.fail(generation, Reason.TASK_LOST, refusal.message)
             return None
         log.warning("poll_refused", generation=generation.id, status=refusal.status, code=refusal.code)
-        return self._retried(generation, failures, None)
+        return await self._go_on(generation, self._retried(generation, None))
 
     async def _unanswered(self, generation: Generation, error: Exception) -> Generation | None:
-        """No usable answer to a poll says nothing about the task: ask again later, until it is given up."""
-        tools, now = self._tools, self._tools.clock()
-        if generation.running_for(now) >= tools.policy.give_up_after:
-            await tools.write(generation, generation.move(State.EXPIRED, now, reason=Reason.GIVEN_UP))
-            return None
+        """No usable answer says nothing about the task: ask again later, until it is given up."""
+        self._unknown.pop(generation.id, None)
         log.info("poll_unanswered", generation=generation.id, error=str(error))
         asked = error.retry_after if isinstance(error, Busy) else None
-        return self._retried(generation, generation.poll_failures + 1, asked)
+        return await self._go_on(generation, self._retried(generation, asked))
 
-    def _retried(self, generation: Generation, failures: int, asked: timedelta | None) -> Generation:
-        tools = self._tools
-        pause = tools.pace.retry(tools.policy.poll_interval, failures - 1, tools.policy.slow_poll_interval)
-        return later(generation, tools, max(pause, asked or pause)).evolve(
-            poll_failures=failures, polled_at=tools.clock()
-        )
+    def _retried(self, generation: Generation, asked: timedelta | None) -> Generation:
+        tools, failures = self._tools, generation.poll_failures
+        pause = tools.pace.retry(tools.policy.poll_interval, failures, tools.policy.slow_poll_interval)
+        after = later(generation, tools, max(pause, asked or pause))
+        return after.evolve(poll_failures=failures + 1, polled_at=tools.clock())
+
+    async def _go_on(self, generation: Generation, polled: Generation) -> Generation | None:
+        """It has not ended as far as we know: give it up when it is time, or say once that it takes long."""
+        tools, now = self._tools, self._tools.clock()
+        elapsed = generation.running_for(now)
+        if elapsed >= tools.policy.give_up_after:
+            await tools.write(generation, generation.move(State.EXPIRED, now, reason=Reason.GIVEN_UP))
+            return None
+        if elapsed < tools.policy.deadline or generation.deadline_told:
+            return polled
+        try:
+            await tools.delivery.tell_slow(polled)
+        except DeliveryDelayedError:
+            return polled
+        await tools.write(generation, polled.evolve(deadline_told=True))
+        return None

@@ -38,7 +38,7 @@ class InputDesk:
         inputs = generation.request.inputs
         if not inputs:
             return ()
-        kept = await self._delivery.input_urls(generation)
+        kept = await self._kept(generation)
         if not self._inline:
             return kept or tuple(item.url for item in inputs)
         paths = self._media.inputs_of(generation.id)
@@ -49,6 +49,11 @@ class InputDesk:
     def discard(self, generation_id: str) -> None:
         """Forget the files of a generation."""
         self._media.discard(generation_id)
+
+    async def _kept(self, generation: Generation) -> tuple[str, ...] | None:
+        """Fresh URLs of all inputs in their order, None where one is gone or was never kept."""
+        urls = await self._delivery.input_urls(generation)
+        return urls if urls and len(urls) == len(generation.request.inputs) else None
 
     async def _data_url(self, path: Path, item: Input) -> str:
         try:

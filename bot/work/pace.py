@@ -1,7 +1,7 @@
 """When to ask for a task again: seldom while it is surely not done, often around the time that it usually takes."""
 
 import random
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +15,9 @@ Usual: TypeAlias = tuple[float, ...]
 
 LEAST_KNOWN = 5
 """With fewer finished generations than this, nothing is usual yet."""
+
+WORTH = 1 / 25
+"""A poll is worth its call where it finds the task ended with at least this chance."""
 
 
 @dataclass(slots=True)
@@ -41,7 +44,7 @@ class Pace:
 
     def retry(self, pause: timedelta, failures: int, longest: timedelta) -> timedelta:
         """A pause that doubles with each failure, with jitter, up to `longest`."""
-        return self._jittered(min(pause * 2 ** min(failures, 20), longest))
+        return self._jittered(min(pause * 2 ** min(failures, 20), longest), 1.1)
 
     def _seen(self, model: str, operation: Operation) -> Usual:
         seen = self.usual.get((model, operation), ())
@@ -51,14 +54,20 @@ class Pace:
         return elapsed / 6
 
     def _by_history(self, seen: Usual, elapsed: float) -> float:
-        """Wait for the quickest one seen; then a tenth of the middle half's spread; past all of them, by age."""
-        quickest = seen[len(seen) // 20]
+        """Wait for the quickest seen; then until a poll is worth its call, going by those that took about as long.
+
+        Past all of them, by age. What was seen is when an end was noticed, so the quickest is looked for a bit earlier.
+        """
+        quickest = seen[len(seen) // 50] - self.policy.poll_interval.total_seconds() / 2
         if elapsed < quickest:
             return quickest - elapsed
-        if bisect_left(seen, elapsed) < len(seen):
-            spread = seen[(len(seen) * 3) // 4] - seen[len(seen) // 4]
-            return spread / 10
-        return (elapsed - seen[-1]) / 2
+        ended = bisect_right(seen, elapsed)
+        if ended == len(seen):
+            return (elapsed - seen[-1]) / 2
+        around = max(2, len(seen) // 10)
+        first, last = max(0, ended - around), min(len(seen) - 1, ended + around)
+        apart = (seen[last] - seen[first]) / (last - first)
+        return WORTH * (len(seen) - ended) * apart
 
-    def _jittered(self, pause: timedelta) -> timedelta:
-        return pause * self.rng.uniform(1.0, 1.1)
+    def _jittered(self, pause: timedelta, most: float = 1.02) -> timedelta:
+        return pause * self.rng.uniform(1.0, most)

@@ -22,11 +22,12 @@ class Policy:
     grace: timedelta = timedelta(days=3)
     submit_attempts: int = 4
     submit_pause: timedelta = timedelta(seconds=10)
+    submit_pause_longest: timedelta = timedelta(minutes=5)
     unknown_task_polls: int = 3
     result_attempts: int = 6
     telling_pause: timedelta = timedelta(seconds=5)
     telling_pause_longest: timedelta = timedelta(minutes=10)
-    card_grace: timedelta = timedelta(seconds=10)
+    card_grace: timedelta = timedelta(seconds=4)
     lease: timedelta = timedelta(minutes=2)
     call_timeout: timedelta = timedelta(seconds=60)
     inline_inputs: bool = False

@@ -46,6 +46,14 @@ class GenerationStore(Protocol):
         """
         ...
 
+    async def claim_one(self, generation_id: str, state: State, now: datetime, lease: timedelta) -> Generation | None:
+        """Take one row in `state`, due or not, under a new lease token; None where it isn't, or somebody holds it."""
+        ...
+
+    async def member_key(self, user_id: int) -> str:
+        """A member's key, a new one for one who is not known yet."""
+        ...
+
     async def defer(self, generations: Sequence[Generation]) -> None:
         """Write back many claimed rows in which only due_at and polling figures changed, ending their leases."""
         ...

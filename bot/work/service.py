@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot import crash_points
 from bot.domain import catalog as models
 from bot.domain.catalog import Catalog
 from bot.domain.change import Acceptance
@@ -50,6 +51,7 @@ class Draft:
     inputs: tuple[Input, ...] = ()
     options: Options = field(default_factory=Options)
     source: str | None = None
+    follows: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +125,7 @@ class Service:
         for item in request.inputs:
             check_stated(item, self._terms.rules)
         now = self._clock()
+        crash_points.at("accept.before")
         generation = await self._store.accept(
             Acceptance(
                 id=_fresh_id(),
@@ -134,8 +137,10 @@ class Service:
                 now=now,
                 due_at=now + self._policy.card_grace,
                 warnings=warnings,
+                follows=draft.follows,
             )
         )
+        crash_points.at("accept.stored")
         log.info(
             "generation_accepted",
             generation=generation.id,
@@ -147,7 +152,9 @@ class Service:
 
     async def card_posted(self, generation: Generation, card: MessageRef) -> None:
         """The command's answer is the card: store it and let the work begin."""
+        crash_points.at("answer.sent")
         await self._store.attach_card(generation.id, card, self._clock())
+        crash_points.at("answer.stored")
         self._wake()
 
     async def cancel(self, reference: str, origin_user: int) -> Generation:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot import metrics
+from bot import crash_points, metrics
 from bot.domain import ledger
 from bot.domain.change import AuditRecord, Change
 from bot.domain.generation import Generation, Reason, State
@@ -20,7 +20,7 @@ from bot.work.door import Door
 from bot.work.inputs import InputDesk
 from bot.work.pace import Pace
 from bot.work.policy import Policy
-from bot.work.protocols import Delivery, GenerationStore
+from bot.work.protocols import Delivery, DeliveryDelayedError, GenerationStore
 
 log = structlog.get_logger(__name__)
 
@@ -49,9 +49,12 @@ class Tools:
     ) -> Generation:
         """Write a change with the ledger entries that its arrow brings, and log the arrow."""
         entries = await self._entries(before, after)
+        point = _point(before, after)
+        crash_points.at(f"{point}.before")
         saved = await self.store.save(
             Change(before=before, after=after, entries=entries, audit=audit, keeps_lease=keeps_lease)
         )
+        crash_points.at(f"{point}.stored")
         if before.state is not after.state:
             log.info(
                 "generation_moved",
@@ -63,6 +66,14 @@ class Tools:
             )
             _count(after, entries)
         return saved
+
+    async def show(self, generation: Generation) -> None:
+        """Bring the card up to date; where that can't be done now, the next change brings it."""
+        request = generation.request
+        try:
+            await self.delivery.show(generation, self.pace.median(request.model, request.operation), self.clock())
+        except DeliveryDelayedError as error:
+            log.info("card_not_shown", generation=generation.id, error=str(error))
 
     async def fail(self, generation: Generation, reason: Reason, detail: str | None = None) -> None:
         """Take the arrow to failed: the hold is released with it."""
@@ -78,6 +89,17 @@ class Tools:
         if after.state is State.SUCCEEDED:
             return ledger.settle(held, after.amounts, at)
         return (ledger.release(held, at),)
+
+
+_FACTS = {"card": "card", "thread_id": "thread", "inputs_checked": "inputs", "told": "told", "telling_since": "telling"}
+
+
+def _point(before: Generation, after: Generation) -> str:
+    """What a write is called among the crash points: its state, else the first fact that it brings."""
+    if before.state is not after.state:
+        return after.state.value
+    changed = (name for fact, name in _FACTS.items() if getattr(before, fact) != getattr(after, fact))
+    return next(changed, "other")
 
 
 def _count(after: Generation, entries: tuple[ledger.Entry, ...]) -> None:

@@ -15,6 +15,9 @@ from bot.work.steps import Tools, later
 
 log = structlog.get_logger(__name__)
 
+SLOWEST_UPLOAD = 250_000
+"""Bytes a second that inputs in data URLs are given time for, on top of a call's own."""
+
 
 class Accepting:
     """The step of accepted: everything up to the provider's answer."""
@@ -26,8 +29,7 @@ class Accepting:
         """Prepare and submit; every part that is done is written, so that a later try goes on from there."""
         tools = self._tools
         if generation.cancel_requested:
-            after = generation.move(State.CANCELLED, tools.clock(), reason=generation.cancel_requested)
-            await tools.write(generation, after)
+            await self._cancelled(generation)
             return None
         try:
             generation, addresses = await self._prepared(generation)
@@ -35,9 +37,17 @@ class Accepting:
             detail = rejection.problem.to_detail() if isinstance(rejection.problem, BadFile) else None
             await tools.fail(generation, Reason.BAD_INPUT, detail)
             return None
-        except MediaDelayedError as error:
-            return await self._again(generation, error)
+        except (MediaDelayedError, DeliveryDelayedError) as error:
+            await self._again(generation, error)
+            return None
+        if generation.cancel_requested:
+            await self._cancelled(generation)
+            return None
         return await self._hand_over(generation, addresses)
+
+    async def _cancelled(self, generation: Generation) -> None:
+        after = generation.move(State.CANCELLED, self._tools.clock(), reason=generation.cancel_requested)
+        await self._tools.write(generation, after)
 
     async def _prepared(self, generation: Generation) -> tuple[Generation, tuple[str, ...]]:
         generation = await self._with_card(generation)
@@ -50,7 +60,7 @@ class Accepting:
         if not tools.door.is_open:
             await tools.fail(generation, Reason.DOOR_CLOSED)
             return None
-        wait = tools.budget.take()
+        wait = tools.budget.take(urgent=True)
         if wait:
             return later(generation, tools, wait)
         return await self._submit(generation, addresses)
@@ -80,20 +90,32 @@ class Accepting:
     async def _with_inputs(self, generation: Generation) -> Generation:
         if generation.inputs_checked or not generation.request.inputs:
             return generation
-        kept = await self._tools.inputs.check_and_keep(generation)
+        try:
+            kept = await self._tools.inputs.check_and_keep(generation)
+        except DeliveryDelayedError:
+            if not self._is_last(generation):
+                raise
+            kept = ()  # keeping them is for later attempts, and there is none
         after = generation.evolve(kept_inputs=kept, inputs_checked=True)
         return await self._tools.write(generation, after, keeps_lease=True)
 
-    async def _again(self, generation: Generation, error: Exception) -> Generation | None:
+    def _is_last(self, generation: Generation) -> bool:
+        return generation.attempt >= self._tools.policy.submit_attempts
+
+    async def _again(self, generation: Generation, error: MediaDelayedError | DeliveryDelayedError) -> None:
         tools = self._tools
-        if generation.attempt >= tools.policy.submit_attempts:
+        if self._is_last(generation):
             await tools.fail(generation, Reason.BAD_INPUT, BadFile.gone().to_detail())
-            return None
-        pause = tools.pace.retry(tools.policy.submit_pause, generation.attempt - 1, timedelta(minutes=5))
+            return
+        asked = error.retry_after if isinstance(error, DeliveryDelayedError) else None
         log.info("inputs_delayed", generation=generation.id, error=str(error))
-        after = later(generation, tools, pause).evolve(attempt=generation.attempt + 1)
+        after = later(generation, tools, self._pause(generation, asked)).evolve(attempt=generation.attempt + 1)
         await tools.write(generation, after)
-        return None
+
+    def _pause(self, generation: Generation, asked: timedelta | None) -> timedelta:
+        policy = self._tools.policy
+        pause = self._tools.pace.retry(policy.submit_pause, generation.attempt - 1, policy.submit_pause_longest)
+        return max(pause, asked or pause)
 
     async def _submit(self, generation: Generation, addresses: tuple[str, ...]) -> Generation | None:
         """Write submitting, make the one call, and write what is known afterwards."""
@@ -102,9 +124,12 @@ class Accepting:
         generation = await tools.write(
             generation, generation.move(State.SUBMITTING, now, submitted_at=now), keeps_lease=True
         )
+        if generation.cancel_requested:  # it came in before the write, so nothing has left yet: back, and cancelled
+            await tools.write(generation, generation.move(State.ACCEPTED, now, submitted_at=None))
+            return None
         submission = Submission(request=generation.request, input_urls=addresses, user=generation.member_key)
         try:
-            async with asyncio.timeout(tools.policy.call_timeout.total_seconds()):
+            async with asyncio.timeout(self._patience(submission).total_seconds()):
                 status = await tools.provider.submit(submission)
         except Refused as refusal:
             await tools.fail(generation, refusal.reason, refusal.message)
@@ -113,24 +138,27 @@ class Accepting:
         except (Busy, Unreachable) as error:
             await self._not_taken(generation, error)
         except (ProviderError, TimeoutError) as error:
-            await unconfirmed(tools, generation, str(error))
+            await unconfirmed(tools, generation, str(error) or "no answer in time")
         else:
             await tools.door.passed()
             return await self._taken(generation, status)
         return None
 
+    def _patience(self, submission: Submission) -> timedelta:
+        upload = timedelta(seconds=sum(map(len, submission.input_urls)) / SLOWEST_UPLOAD)
+        return self._tools.policy.call_timeout + upload
+
     async def _not_taken(self, generation: Generation, error: Busy | Unreachable) -> None:
         """Surely not taken: back to accepted for another attempt, at most a few times."""
         tools = self._tools
         asked = error.retry_after if isinstance(error, Busy) else None
-        if generation.attempt >= tools.policy.submit_attempts:
+        if self._is_last(generation):
             reason = Reason.BUSY if isinstance(error, Busy) else Reason.UNREACHABLE
             await tools.fail(generation, reason, error.message)
             return
-        pause = tools.pace.retry(tools.policy.submit_pause, generation.attempt - 1, timedelta(minutes=5))
         now = tools.clock()
         after = generation.move(State.ACCEPTED, now, attempt=generation.attempt + 1, submitted_at=None)
-        await tools.write(generation, after.evolve(due_at=now + max(pause, asked or pause)))
+        await tools.write(generation, after.evolve(due_at=now + self._pause(generation, asked)))
 
     async def _taken(self, generation: Generation, status: TaskStatus) -> Generation | None:
         """The provider answered with a task, which may have ended already."""
@@ -145,10 +173,11 @@ class Accepting:
             pause = tools.pace.pause(request.model, request.operation, timedelta(0))
             running = generation.move(State.RUNNING, now, **facts)
             running = await tools.write(generation, running.evolve(due_at=now + pause), keeps_lease=True)
-            await tools.delivery.show(running, tools.pace.median(request.model, request.operation), now)
+            tools.inputs.discard(generation.id)
+            await tools.show(running)
             return running
         if status.phase is Phase.DONE:
-            after = generation.move(State.SUCCEEDED, now, results=status.results, **facts)
+            after = generation.move(State.SUCCEEDED, now, results=status.results, **facts | {"progress": 100})
             await tools.write(generation, after.evolve(billing_transaction_id=status.billing_transaction_id))
         else:
             reason = status.reason or Reason.PROVIDER_FAILED

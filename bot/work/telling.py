@@ -1,11 +1,11 @@
 """The step of an end and of unconfirmed: fetch the videos, tell the requester once, and mind the grace."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
-from bot import metrics
+from bot import crash_points, metrics
 from bot.domain.change import AuditRecord
 from bot.domain.generation import Generation, Reason, State
 from bot.media.fetch import MediaFiles
@@ -35,6 +35,7 @@ class Telling:
         try:
             generation = await self._with_card_and_thread(generation)
             notice = await self._notice(generation)
+            crash_points.at("download.done")
             told_as = await tools.delivery.tell(generation, notice)
         except (DeliveryDelayedError, MediaDelayedError) as error:
             return await self._again(generation, error)
@@ -46,12 +47,12 @@ class Telling:
             telling_failures=0,
             due_at=self._next_due(generation),
         )
-        after = await tools.write(generation, after)
+        after = await tools.write(generation, after, keeps_lease=True)
         metrics.DELIVERY.observe((tools.clock() - generation.state_at).total_seconds())
         log.info("generation_told", generation=after.id, state=after.state, anywhere=told_as is not None)
-        await tools.delivery.show(after, None, tools.clock())
         self.media.discard(generation.id)
-        return None
+        await tools.show(after)
+        return after
 
     async def _after_telling(self, generation: Generation) -> Generation | None:
         tools, now = self.tools, self.tools.clock()
@@ -73,7 +74,7 @@ class Telling:
         await tools.write(generation, after, audit=(record,))
         return None
 
-    def _next_due(self, generation: Generation) -> object:
+    def _next_due(self, generation: Generation) -> datetime | None:
         return generation.state_at + self.tools.policy.grace if generation.state is State.UNCONFIRMED else None
 
     async def _with_card_and_thread(self, generation: Generation) -> Generation:

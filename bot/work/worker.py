@@ -17,6 +17,9 @@ LONGEST_SLEEP = timedelta(seconds=1)
 SHORTEST_TURN = timedelta(milliseconds=20)
 """So that steps which end close together share one claim and one write."""
 
+CLAIM_EVERY = timedelta(seconds=10)
+"""How long a row whose lease ran out waits at most while nothing else is due."""
+
 
 class Worker:
     """Claims under a lease, keeps the leases of the work in hand alive, and hands rows back when it stops."""
@@ -39,6 +42,8 @@ class Worker:
         self._deferred: list[Generation] = []
         self._woken = asyncio.Event()
         self._stopping = False
+        self._turning = asyncio.Lock()
+        self._claimed_at: datetime | None = None
         self.turned_at = clock()
 
     def wake(self) -> None:
@@ -50,47 +55,65 @@ class Worker:
         heartbeat = asyncio.create_task(self._keep_leases(), name="leases")
         try:
             while not self._stopping:
-                await self.turn()
-                await self._rest()
+                try:
+                    await self.turn()
+                    await self._rest()
+                except Exception:  # the edge of the loop: a database that fails for a moment must not end the work
+                    log.exception("turn_failed")
+                    await asyncio.sleep(LONGEST_SLEEP.total_seconds())
         finally:
             heartbeat.cancel()
             await asyncio.gather(heartbeat, return_exceptions=True)
 
     async def turn(self) -> int:
         """Write back what was deferred and begin the steps of due rows as far as slots are free; returns how many."""
-        self.turned_at = self._clock()
-        self._woken.clear()
-        await self._flush()
-        free = self._slots - len(self._in_hand)
-        due = await self._store.next_due() if free > 0 else None
-        if due is None or due > self._clock():
-            return 0
-        claimed = await self._store.claim(self._clock(), self._lease, free)
-        for generation in claimed:
-            task = asyncio.create_task(self._step(generation), name=f"step-{generation.id}")
-            self._in_hand[task] = generation
-            task.add_done_callback(self._done)
+        async with self._turning:
+            self._woken.clear()
+            await self._flush()
+            claimed = [] if self._stopping else await self._claimed()
+            for generation in claimed:
+                task = asyncio.create_task(self._step(generation), name=f"step-{generation.id}")
+                self._in_hand[task] = generation
+                task.add_done_callback(self._done)
+            self.turned_at = self._clock()
         return len(claimed)
 
     async def settle(self) -> None:
         """Wait for the work in hand and write back what was deferred (tests drive the loop with this)."""
         while self._in_hand:
             await asyncio.wait(self._in_hand)
-        await self._flush()
+        async with self._turning:
+            await self._flush()
 
     async def stop(self, within: timedelta) -> None:
-        """Claim no more, finish the work in hand within the time given, and end what is left.
+        """Claim no more, finish the work in hand within the time given, end what is left and hand its rows back.
 
-        A step that is cut off leaves its row to the next claim; one that was submitting becomes unconfirmed.
+        One that was submitting stays leased, and becomes unconfirmed when that is over.
         """
         self._stopping = True
         self.wake()
-        if self._in_hand:
-            _, left = await asyncio.wait(self._in_hand, timeout=within.total_seconds())
+        async with self._turning:  # a claim under way is finished first, so that nothing begins after this
+            in_hand = dict(self._in_hand)
+        if in_hand:
+            _, left = await asyncio.wait(in_hand, timeout=within.total_seconds())
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
-        await self._flush()
+            self._deferred += [in_hand[task] for task in left]
+        async with self._turning:
+            await self._flush()
+
+    async def _claimed(self) -> list[Generation]:
+        """Claim what is due, and now and then just look: a row whose lease ran out shows only in a claim."""
+        now, free = self._clock(), self._slots - len(self._in_hand)
+        if free <= 0:
+            return []
+        if self._claimed_at is not None and now - self._claimed_at < CLAIM_EVERY:
+            due = await self._store.next_due()
+            if due is None or due > now:
+                return []
+        self._claimed_at = now
+        return await self._store.claim(now, self._lease, free)
 
     async def _rest(self) -> None:
         """Sleep until something may be due: the next row, a finished step, or a second at the most."""
@@ -122,15 +145,21 @@ class Worker:
         self.wake()
 
     async def _flush(self) -> None:
-        deferred, self._deferred = self._deferred, []
+        deferred = list(self._deferred)
         if deferred:
             await self._store.defer(deferred)
+            del self._deferred[: len(deferred)]
 
     async def _keep_leases(self) -> None:
         """Hold what is in hand for as long as its step lasts; a step whose lease is gone is ended."""
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
             for task, generation in list(self._in_hand.items()):
-                if not await self._store.extend_lease(generation, self._clock() + self._lease):
+                try:
+                    is_ours = await self._store.extend_lease(generation, self._clock() + self._lease)
+                except Exception:  # the edge of the loop: the next round may still be in time
+                    log.exception("lease_not_extended", generation=generation.id)
+                    continue
+                if not is_ours:
                     log.warning("lease_lost", generation=generation.id, state=generation.state)
                     task.cancel()

@@ -86,6 +86,7 @@ def _create_generations() -> None:
         sa.Column("telling_since", sa.BigInteger()),
         sa.Column("telling_failures", sa.Integer(), nullable=False),
         sa.Column("warnings", sa.Text(), nullable=False),
+        sa.Column("follows", sa.Text(), sa.ForeignKey("generations.id")),
         sa.ForeignKeyConstraint(["member_key"], ["members.key"], name="fk_generations_member_key"),
         sa.PrimaryKeyConstraint("id", name="pk_generations"),
         sa.UniqueConstraint("interaction_id", name="uq_generations_interaction_id"),

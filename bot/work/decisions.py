@@ -1,0 +1,139 @@
+"""Decisions about unconfirmed generations: give one up, submit again knowingly, or attach the task that was found.
+
+Each is taken on a claimed row, by an arrow of the state machine, with a line in the audit.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import structlog
+
+from bot.domain.change import AuditRecord
+from bot.domain.errors import GenerationUnknown, NotUndecided, NotYours, OwnerOnly, Rejection, TaskTaken
+from bot.domain.generation import Generation, Origin, Reason, State
+from bot.domain.request import Request
+from bot.work.service import Draft, Service
+from bot.work.steps import Tools
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = timedelta(seconds=1.5)
+"""How long a decision waits for a step that holds the row."""
+
+PAUSE = timedelta(milliseconds=100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who decides, as Discord states it: where, and with which rights there."""
+
+    user_id: int
+    guild_id: int | None
+    is_moderator: bool = False
+    is_owner: bool = False
+
+    def may_decide(self, generation: Generation) -> bool:
+        """Whether this is the requester, or a moderator of the same guild."""
+        if self.user_id == generation.origin.requester_id:
+            return True
+        return self.is_moderator and self.guild_id is not None and self.guild_id == generation.origin.guild_id
+
+
+class Decisions:
+    """What people can do about a generation of which nobody knows whether the provider took it."""
+
+    def __init__(self, tools: Tools, service: Service) -> None:
+        self._tools = tools
+        self._service = service
+
+    async def give_up(self, generation_id: str, actor: Actor) -> Generation:
+        """Release the hold and wait no longer. Raises Rejection(NotUndecided, NotYours or GenerationUnknown)."""
+        await self._permitted(generation_id, actor)
+        return await self._abandon(generation_id, actor, "given up", None)
+
+    async def submit_again(self, generation_id: str, actor: Actor, origin: Origin) -> Generation:
+        """Accept the same request anew, counted for its requester, and give up the old one.
+
+        Limits are checked as for any request. If the provider took the first one after all, two videos are made.
+        """
+        old = await self._permitted(generation_id, actor)
+        request = await self._with_fresh_inputs(old)
+        draft = Draft(
+            operation=request.operation,
+            model=request.model,
+            prompt=request.prompt,
+            inputs=request.inputs,
+            options=request.options,
+            source=request.source.generation_id if request.source else None,
+            follows=old.id,
+        )
+        new = await self._service.accept(draft, replace(origin, requester_id=old.origin.requester_id))
+        await self._abandon(generation_id, actor, "submitted again", new.id)
+        return new
+
+    async def attach(self, generation_id: str, task_id: str, actor: Actor) -> Generation:
+        """Follow the task that the owner found at the provider; no other generation may hold it."""
+        if not actor.is_owner:
+            raise Rejection(OwnerOnly())
+        if await self._tools.store.find(task_id) is not None:
+            raise Rejection(TaskTaken(task_id))
+        claimed = await self._claimed(generation_id)
+        now = self._tools.clock()
+        after = claimed.move(State.RUNNING, now, task_id=task_id, reason=None, detail=None, told=None, told_as=None)
+        audit = await self._record(claimed, actor, "attach_task", State.RUNNING, task_id)
+        return await self._tools.write(claimed, after, audit=(audit,))
+
+    async def _permitted(self, generation_id: str, actor: Actor) -> Generation:
+        generation = await self._tools.store.get(generation_id)
+        if generation is None:
+            raise Rejection(GenerationUnknown(generation_id))
+        if not actor.may_decide(generation):
+            raise Rejection(NotYours())
+        if generation.state is not State.UNCONFIRMED:
+            raise Rejection(NotUndecided(generation_id))
+        return generation
+
+    async def _abandon(self, generation_id: str, actor: Actor, why: str, follower: str | None) -> Generation:
+        claimed = await self._claimed(generation_id)
+        after = claimed.move(State.FAILED, self._tools.clock(), reason=Reason.ABANDONED, detail=follower)
+        audit = await self._record(claimed, actor, "give_up_unconfirmed", State.FAILED, why)
+        return await self._tools.write(claimed, after, audit=(audit,))
+
+    async def _claimed(self, generation_id: str) -> Generation:
+        """The row under a lease of ours; a step that holds it (telling, say) is waited for."""
+        tools, waited = self._tools, timedelta(0)
+        while True:
+            claimed = await tools.store.claim_one(generation_id, State.UNCONFIRMED, tools.clock(), tools.policy.lease)
+            if claimed is not None:
+                return claimed
+            if waited >= PATIENCE:
+                raise Rejection(NotUndecided(generation_id))
+            await asyncio.sleep(PAUSE.total_seconds())
+            waited += PAUSE
+
+    async def _with_fresh_inputs(self, generation: Generation) -> Request:
+        """The request with addresses that can still be fetched: those of the old card, where it has them."""
+        request = generation.request
+        urls = None
+        if request.inputs:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE.total_seconds()):
+                    urls = await self._tools.delivery.input_urls(generation)
+        if urls is None:
+            return request
+        inputs = tuple(replace(item, url=url) for item, url in zip(request.inputs, urls, strict=True))
+        return replace(request, inputs=inputs)
+
+    async def _record(self, generation: Generation, actor: Actor, action: str, after: State, why: str) -> AuditRecord:
+        return AuditRecord(
+            at=self._tools.clock(),
+            action=action,
+            guild_id=generation.origin.guild_id,
+            actor_key=await self._tools.store.member_key(actor.user_id),
+            generation_id=generation.id,
+            before=State.UNCONFIRMED,
+            after=after,
+            why=why,
+        )

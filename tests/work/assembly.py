@@ -1,0 +1,127 @@
+"""Joining the parts of a bot, as its composition root does, but with a recorded delivery and a driven clock."""
+
+import random
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from bot.domain.generation import State
+from bot.domain.limits import Limit
+from bot.domain.request import Operation
+from bot.media.fetch import MediaFiles
+from bot.media.rules import MediaRules
+from bot.providers.lemondata.bundled import bundled_catalog
+from bot.providers.lemondata.client import LemonDataProvider
+from bot.store.database import Database
+from bot.store.store import Store
+from bot.work.budget import CallBudget
+from bot.work.door import Door
+from bot.work.feed import CatalogFeed
+from bot.work.following import Following
+from bot.work.inputs import InputDesk
+from bot.work.pace import Pace
+from bot.work.policy import Policy
+from bot.work.service import Service, Terms
+from bot.work.steps import Step, Tools
+from bot.work.submitting import Accepting, FoundSubmitting
+from bot.work.telling import Telling
+from bot.work.worker import Worker
+from sandbox.provider import SimulatedProvider
+from tests.work.stage import Clock, RecordedDelivery, Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Where a stage is opened, and what is particular to it."""
+
+    folder: Path
+    simulated: SimulatedProvider
+    attachment_origin: str
+    base_url: str
+    policy: Policy
+    limits: tuple[Limit, ...] = ()
+    default_models: Mapping[Operation, str] = field(default_factory=dict)
+    rules: MediaRules = field(default_factory=MediaRules)
+    slots: int = 8
+    calls_per_minute: int = 1_000_000
+    clock: Clock = field(default_factory=Clock)
+
+
+async def opened(setting: Setting, stack: AsyncExitStack) -> Stage:
+    """A stage whose parts are open until the stack is closed."""
+    clock, policy = setting.clock, setting.policy
+    provider = LemonDataProvider("tokenlab", setting.base_url, "sk-sandbox", timeout=5.0, connections=4)
+    stack.push_async_callback(provider.close)
+    media = await _media(setting, provider, stack)
+    database = Database(f"sqlite:///{setting.folder}/showreel.db")
+    await database.open()
+    stack.push_async_callback(database.close)
+    store, delivery = Store(database), RecordedDelivery(clock)
+    tools = Tools(
+        store=store.generations,
+        provider=provider,
+        delivery=delivery,
+        inputs=InputDesk(media, delivery, inline=policy.inline_inputs),
+        door=Door(provider, clock.now, delivery.tell_owner),
+        budget=CallBudget(setting.calls_per_minute),
+        pace=Pace(policy, rng=random.Random(7)),
+        policy=policy,
+        clock=clock.now,
+    )
+    worker = Worker(store.generations, _steps(tools, media), clock.now, slots=setting.slots, lease=policy.lease)
+    feed = CatalogFeed(bundled_catalog(), provider, store.snapshots, clock.now, timedelta(hours=1))
+    return Stage(
+        folder=setting.folder,
+        clock=clock,
+        simulated=setting.simulated,
+        database=database,
+        store=store,
+        delivery=delivery,
+        tools=tools,
+        feed=feed,
+        worker=worker,
+        service=_service(setting, tools, feed, worker),
+    )
+
+
+async def _media(setting: Setting, provider: LemonDataProvider, stack: AsyncExitStack) -> MediaFiles:
+    media = MediaFiles(
+        setting.folder / "spool",
+        setting.rules,
+        trusted_origins=[setting.simulated.origin, provider.result_origin],
+        attachment_origins=[setting.attachment_origin],
+    )
+    await media.open()
+    stack.push_async_callback(media.close)
+    return media
+
+
+def _service(setting: Setting, tools: Tools, feed: CatalogFeed, worker: Worker) -> Service:
+    terms = Terms(
+        limits=setting.limits,
+        default_model="veo3.1-fast",
+        default_models=setting.default_models,
+        rules=setting.rules,
+    )
+    return Service(
+        store=tools.store,
+        feed=feed,
+        door=tools.door,
+        terms=terms,
+        policy=setting.policy,
+        provider_name=tools.provider.name,
+        clock=setting.clock.now,
+        wake=worker.wake,
+    )
+
+
+def _steps(tools: Tools, media: MediaFiles) -> dict[State, Step]:
+    telling = Telling(tools, media)
+    return {
+        State.ACCEPTED: Accepting(tools),
+        State.SUBMITTING: FoundSubmitting(tools),
+        State.RUNNING: Following(tools),
+        **dict.fromkeys((State.UNCONFIRMED, State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED), telling),
+    }

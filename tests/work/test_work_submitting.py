@@ -1,0 +1,139 @@
+"""Handing a request over: what comes before, when it is tried again, and when never."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.change import Change
+from bot.domain.generation import Reason, State
+from sandbox.provider import Outcome
+from tests.work.conftest import OpenStage
+from tests.work.stage import HELD, RELEASED, Stage
+
+NOWHERE = "http://127.0.0.1:1/v1"
+
+
+@pytest.mark.parametrize("outcome", [Outcome.BUSY, Outcome.BUSY_DATE])
+async def test_a_busy_provider_is_asked_again(stage: Stage, outcome: Outcome) -> None:
+    stage.simulated.plan(outcome)
+    generation = await stage.ask()
+    await stage.work()
+    waiting = await stage.read(generation)
+    assert (waiting.state, waiting.attempt, waiting.submitted_at) == (State.ACCEPTED, 2, None)
+    assert waiting.due_at is not None
+    assert waiting.due_at >= stage.clock.now() + stage.policy.submit_pause
+    ended = await stage.follow(generation)
+    assert ended.state is State.SUCCEEDED
+    assert stage.attempts() == 2
+
+
+async def test_a_provider_that_stays_busy_is_asked_a_few_times_at_growing_pauses(stage: Stage) -> None:
+    stage.simulated.plan(Outcome.BUSY, times=10)
+    ended = await stage.follow(await stage.ask())
+    assert (ended.state, ended.reason, ended.attempt) == (State.FAILED, Reason.BUSY, stage.policy.submit_attempts)
+    assert stage.attempts() == stage.policy.submit_attempts
+    assert stage.clock.now() - ended.accepted_at >= stage.policy.submit_pause * (1 + 2 + 4)
+    assert await stage.settled(ended) == RELEASED
+
+
+async def test_a_provider_that_can_t_be_reached_is_tried_a_few_times(open_stage: OpenStage) -> None:
+    stage = await open_stage(base_url=NOWHERE)
+    ended = await stage.follow(await stage.ask())
+    assert (ended.state, ended.reason) == (State.FAILED, Reason.UNREACHABLE)
+    assert ended.attempt == stage.policy.submit_attempts
+    assert await stage.settled(ended) == RELEASED
+
+
+async def test_a_generation_found_in_submitting_is_never_submitted(stage: Stage) -> None:
+    generation = await stage.ask()
+    (claimed,) = await stage.store.generations.claim(stage.clock.now(), stage.policy.lease, 1)
+    submitting = claimed.move(State.SUBMITTING, stage.clock.now(), submitted_at=stage.clock.now())
+    await stage.store.generations.save(Change(before=claimed, after=submitting, keeps_lease=True))
+    await stage.work()
+    assert (await stage.read(generation)).state is State.SUBMITTING
+    stage.clock.advance(stage.policy.lease)
+    unconfirmed = await stage.follow(generation, State.UNCONFIRMED)
+    assert unconfirmed.reason is Reason.NO_ANSWER
+    assert stage.delivery.states_told(unconfirmed) == [State.UNCONFIRMED]
+    assert await stage.settled(unconfirmed) == HELD
+    assert (await stage.follow(generation)).reason is Reason.UNDECIDED
+    assert stage.attempts() == 0
+
+
+async def test_a_row_whose_worker_died_is_taken_up_when_its_lease_is_over_though_nothing_else_is_due(
+    stage: Stage,
+) -> None:
+    generation = await stage.ask()
+    await stage.work()
+    await stage.hop()
+    running = await stage.ask()
+    assert await stage.store.generations.claim(stage.clock.now(), stage.policy.lease, 1)
+    stage.clock.advance(stage.policy.lease)
+    assert (await stage.follow(running)).state is State.SUCCEEDED
+    assert (await stage.follow(generation)).state is State.SUCCEEDED
+
+
+async def test_a_missing_card_is_found_or_posted_after_a_moment(stage: Stage) -> None:
+    generation = await stage.ask_without_card()
+    await stage.work()
+    assert (await stage.read(generation)).state is State.ACCEPTED
+    stage.clock.advance(stage.policy.card_grace)
+    await stage.work()
+    running = await stage.read(generation)
+    assert running.state is State.RUNNING
+    assert running.card is not None
+    assert stage.delivery.cards == [generation.id]
+    ended = await stage.follow(generation)
+    assert (ended.card, stage.delivery.cards) == (running.card, [generation.id])
+
+
+async def test_a_video_is_made_where_no_card_can_be_posted(stage: Stage) -> None:
+    stage.delivery.refuses.add("find_or_post_card")
+    ended = await stage.follow(await stage.ask_without_card(), hops=10)
+    assert (ended.state, ended.card, ended.thread_id) == (State.SUCCEEDED, None, None)
+    assert stage.delivery.states_told(ended) == [State.SUCCEEDED]
+
+
+async def test_a_refused_thread_is_noted_and_not_asked_for_again(stage: Stage) -> None:
+    stage.delivery.refuses.add("open_thread")
+    ended = await stage.follow(await stage.ask())
+    assert (ended.state, ended.thread_id, ended.thread_refused) == (State.SUCCEEDED, None, True)
+    assert stage.delivery.calls["open_thread"] == 1
+
+
+async def test_a_video_is_not_kept_waiting_for_its_card_or_thread(stage: Stage) -> None:
+    stage.delivery.delay("find_or_post_card")
+    stage.delivery.delay("open_thread")
+    first, second = await stage.ask_without_card(), await stage.ask()
+    stage.clock.advance(stage.policy.card_grace)
+    await stage.work()
+    for generation in (first, second):
+        running = await stage.read(generation)
+        assert (running.state, running.thread_id) == (State.RUNNING, None)
+        ended = await stage.follow(generation)
+        assert ended.card is not None
+        assert ended.thread_id is not None
+
+
+async def test_a_poll_without_a_budget_waits_for_its_turn(open_stage: OpenStage) -> None:
+    stage = await open_stage(calls_per_minute=12)
+    running = await stage.follow(await stage.ask(), State.RUNNING)
+    await stage.hop()
+    postponed = await stage.read(running)
+    assert postponed.polled_at is None
+    assert postponed.due_at is not None
+    assert timedelta(0) < postponed.due_at - stage.clock.now() <= timedelta(seconds=5)
+
+
+async def test_a_step_that_trips_leaves_its_row_to_a_later_claim(stage: Stage) -> None:
+    async def trip() -> None:
+        raise RuntimeError("a mistake of the program")
+
+    stage.delivery.during("open_thread", trip)
+    tripped, other = await stage.ask(), await stage.ask()
+    await stage.work()
+    assert (await stage.read(tripped)).state is State.ACCEPTED
+    assert (await stage.read(other)).state is State.RUNNING
+    stage.clock.advance(stage.policy.lease)
+    assert (await stage.follow(tripped)).state is State.SUCCEEDED
+    assert stage.attempts() == 2

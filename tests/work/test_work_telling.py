@@ -1,0 +1,122 @@
+"""Telling the requester: once, however often it takes, with every video that can be had."""
+
+from collections import deque
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from bot.domain.generation import State
+from bot.media.rules import MediaRules
+from sandbox.provider import Outcome
+from tests.work.conftest import OpenStage
+from tests.work.scripted import ScriptedApi
+from tests.work.stage import CHARGED, Stage
+
+
+async def test_telling_is_repeated_at_growing_pauses_and_succeeds_once(stage: Stage) -> None:
+    stage.simulated.plan(Outcome.FAIL)
+    stage.delivery.delay("tell", times=5)
+    ended = await stage.follow(await stage.ask())
+    pauses = [later - earlier for earlier, later in pairwise(stage.delivery.tried_at)]
+    assert len(pauses) == 5
+    assert all(later > earlier * 1.5 for earlier, later in pairwise(pauses))
+    assert stage.delivery.states_told(ended) == [State.FAILED]
+    assert (ended.telling_since, ended.telling_failures) == (None, 0)
+
+
+async def test_telling_goes_on_for_as_long_as_it_takes(stage: Stage) -> None:
+    stage.simulated.plan(Outcome.FAIL)
+    stage.delivery.delay("tell", times=30)
+    ended = await stage.follow(await stage.ask())
+    pauses = [later - earlier for earlier, later in pairwise(stage.delivery.tried_at)]
+    assert max(pauses) <= stage.policy.telling_pause_longest * 1.1
+    assert stage.delivery.states_told(ended) == [State.FAILED]
+
+
+async def test_telling_waits_as_long_as_discord_asks(stage: Stage) -> None:
+    stage.simulated.plan(Outcome.FAIL)
+    stage.delivery.delay("tell", retry_after=timedelta(minutes=7))
+    await stage.follow(await stage.ask())
+    first, second = stage.delivery.tried_at
+    assert second - first == timedelta(minutes=7)
+
+
+async def test_a_video_is_charged_though_it_is_told_late(stage: Stage) -> None:
+    stage.delivery.delay("tell")
+    succeeded = await stage.follow(await stage.ask(), State.SUCCEEDED)
+    assert succeeded.is_to_be_told
+    assert await stage.settled(succeeded) == CHARGED
+    ended = await stage.follow(succeeded)
+    assert ended.told_at is not None
+    assert ended.told_at > ended.state_at
+
+
+async def test_a_try_that_never_reported_back_shows_in_the_next_one(stage: Stage) -> None:
+    async def die() -> None:
+        raise RuntimeError("the process dies here")
+
+    stage.simulated.plan(Outcome.FAIL)
+    stage.delivery.during("tell", die)
+    generation = await stage.ask()
+    await stage.follow(generation, State.FAILED)
+    assert not stage.delivery.told
+    stage.clock.advance(stage.policy.lease)
+    await stage.follow(generation)
+    assert len(stage.delivery.told) == 1
+    assert stage.delivery.told[0][0].telling_since is not None
+    assert stage.delivery.told[0][0].telling_failures > 0
+
+
+async def test_a_first_try_shows_no_earlier_one(stage: Stage) -> None:
+    stage.simulated.plan(Outcome.FAIL)
+    await stage.follow(await stage.ask())
+    assert stage.delivery.told[0][0].telling_failures == 0
+
+
+async def test_where_no_way_is_left_it_counts_as_told(stage: Stage) -> None:
+    stage.simulated.plan(Outcome.FAIL)
+    stage.delivery.refuses.add("tell")
+    ended = await stage.follow(await stage.ask())
+    assert (ended.told, ended.told_as, ended.due_at) == (State.FAILED, None, None)
+
+
+async def test_files_are_gone_when_they_are_told(stage: Stage) -> None:
+    await stage.follow(await stage.ask())
+    (file,) = stage.delivery.told[0][1].files
+    assert not file.path.exists()
+
+
+async def test_a_card_that_can_t_be_edited_doesn_t_hold_up_the_telling(stage: Stage) -> None:
+    stage.delivery.delay("show", times=10)
+    ended = await stage.follow(await stage.ask())
+    assert ended.state is State.SUCCEEDED
+    assert not list(stage.folder.rglob(f"{ended.id}/*"))
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_VIDEO, Outcome.HUGE])
+async def test_a_result_that_is_refused_is_told_as_a_link(open_stage: OpenStage, outcome: Outcome) -> None:
+    stage = await open_stage(rules=MediaRules(result_most=1_000_000))
+    stage.simulated.plan(outcome)
+    stage.simulated.huge(2_000_000)
+    ended = await stage.follow(await stage.ask())
+    (_, notice) = stage.delivery.told[0]
+    assert (notice.files, notice.unfetched) == ((), ended.results)
+    assert ended.state is State.SUCCEEDED
+
+
+async def test_a_result_that_comes_at_the_fourth_try_is_told_as_a_file(open_stage: OpenStage, api: ScriptedApi) -> None:
+    api.polls, api.clip_failures = deque([api.done()]), 3
+    stage = await open_stage(api=api)
+    await stage.follow(await stage.ask())
+    (_, notice) = stage.delivery.told[0]
+    assert (len(notice.files), notice.unfetched) == (1, ())
+    assert api.asked_for("GET /clip.mp4") == 4
+
+
+async def test_a_result_that_never_comes_is_told_as_a_link_in_the_end(open_stage: OpenStage, api: ScriptedApi) -> None:
+    api.polls, api.clip_failures = deque([api.done()]), 1000
+    stage = await open_stage(api=api)
+    ended = await stage.follow(await stage.ask())
+    assert stage.delivery.told[0][1].unfetched == ended.results
+    assert api.asked_for("GET /clip.mp4") == stage.policy.result_attempts
