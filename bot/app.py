@@ -28,6 +28,7 @@ from bot.store.lock import DataFolderLock
 from bot.store.schema import migrate
 from bot.store.store import Store
 from bot.work.budget import CallBudget
+from bot.work.decisions import Decisions
 from bot.work.door import Door
 from bot.work.feed import CatalogFeed
 from bot.work.following import Following
@@ -39,7 +40,9 @@ from bot.work.steps import Step, Tools
 from bot.work.submitting import Accepting, FoundSubmitting
 from bot.work.telling import Telling
 from bot.work.worker import Worker
+from cogs.decisions import DecisionButtons
 from cogs.members import Members
+from cogs.owner import Owner
 from cogs.video import Video
 
 log = structlog.get_logger(__name__)
@@ -199,7 +202,13 @@ def _joined(settings: Settings, store: Store, provider: LemonDataProvider, media
         clock=now,
         wake=worker.wake,
     )
-    cogs += [lambda client: Video(client, service), lambda _client: Members(service)]
+    decisions = Decisions(tools, service)
+    cogs += [
+        lambda client: Video(client, service),
+        lambda _client: Members(service),
+        lambda client: DecisionButtons(client, decisions, service),
+        lambda client: Owner(client, decisions),
+    ]
     return Parts(
         settings=settings, store=store, bot=bot, worker=worker, service=service, feed=feed, door=door, pace=pace
     )

@@ -98,9 +98,8 @@ def _allowance_line(allowance: Allowance) -> str:
 
 
 def _count(allowance: Allowance, count: int) -> str:
-    if allowance.limit.measure is Measure.MICROS:
-        return _("${dollars:.2f}", dollars=count / 1_000_000)
-    return str(count)
+    """A bare number where the heading says what is counted."""
+    return texts.amount(Measure.MICROS, count) if allowance.limit.measure is Measure.MICROS else str(count)
 
 
 def _model_line(model: Model, operation: Operation) -> str:

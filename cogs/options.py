@@ -42,6 +42,8 @@ def _range(kind: type, option: str) -> Any:
 
 
 _ATTACHMENT = discord.Attachment
+_NAME = app_commands.Range[str, 1, 100]
+_VALUE = app_commands.Range[str, 1, 20]
 
 OPTIONS: Mapping[str, OptionSpec] = MappingProxyType(
     {
@@ -63,13 +65,13 @@ OPTIONS: Mapping[str, OptionSpec] = MappingProxyType(
             for number in range(1, count + 1)
         },
         "role": OptionSpec(annotation=str, description=N_("What the pictures are references of")),
-        "generation": OptionSpec(annotation=str, description=N_("One of your earlier videos")),
+        "generation": OptionSpec(annotation=_NAME, description=N_("One of your earlier videos")),
         "extend_at": OptionSpec(annotation=_range(int, "extend_at"), description=N_("Second at which to go on")),
         "extend_times": OptionSpec(annotation=_range(int, "extend_times"), description=N_("How many times to go on")),
-        "model": OptionSpec(annotation=str, description=N_("Which model makes it")),
+        "model": OptionSpec(annotation=_NAME, description=N_("Which model makes it")),
         "duration": OptionSpec(annotation=_range(int, "duration"), description=N_("Length in seconds")),
-        "aspect_ratio": OptionSpec(annotation=str, description=N_("Shape, such as 16:9")),
-        "resolution": OptionSpec(annotation=str, description=N_("Size, such as 720p")),
+        "aspect_ratio": OptionSpec(annotation=_VALUE, description=N_("Shape, such as 16:9")),
+        "resolution": OptionSpec(annotation=_VALUE, description=N_("Size, such as 720p")),
         "sound": OptionSpec(annotation=bool, description=N_("With sound or without")),
         "negative_prompt": OptionSpec(
             annotation=app_commands.Range[str, 1, PROMPT_MOST], description=N_("What the video must not show")

@@ -8,8 +8,8 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from bot.chat import cards, intake
-from bot.domain.generation import Generation, MessageRef
+from bot.chat import intake
+from bot.chat.replies import answer_with_card
 from bot.domain.request import Input, Options, ReferenceRole
 from bot.i18n import N_
 from bot.work.service import Draft, Service
@@ -63,20 +63,7 @@ class Video(commands.Cog):
     async def _make(self, interaction: discord.Interaction, spec: CommandSpec, values: dict[str, Any]) -> None:
         """Accept the request and answer with its card; what happens then is the worker's."""
         generation = await self._service.accept(draft(spec, values), intake.origin(interaction))
-        await self._answer_with_card(interaction, generation)
-
-    async def _answer_with_card(self, interaction: discord.Interaction, generation: Generation) -> None:
-        """The answer is the card. Where it can't be sent, the worker finds or posts the card by itself."""
-        try:
-            answer = await interaction.response.send_message(
-                embed=cards.card(generation), allowed_mentions=discord.AllowedMentions.none()
-            )
-        except (discord.HTTPException, OSError) as error:
-            log.warning("card_not_answered", generation=generation.id, error=str(error))
-            return
-        if answer.message_id is not None:
-            card = MessageRef(channel_id=generation.origin.channel_id, message_id=answer.message_id)
-            await self._service.card_posted(generation, card)
+        await answer_with_card(interaction, generation, self._service.card_posted)
 
 
 def draft(spec: CommandSpec, values: dict[str, Any]) -> Draft:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import discord
 
 from bot.chat import problems, texts
-from bot.domain.generation import Generation, State
+from bot.domain.generation import Generation, Reason, State
 from bot.domain.request import Options
 from bot.i18n import _
 
@@ -62,18 +62,23 @@ def success(generation: Generation, links: tuple[str, ...], too_large: tuple[str
     return _with_mark(generation, lines)
 
 
+def further(generation: Generation, number: int, links: tuple[str, ...], too_large: tuple[str, ...]) -> str:
+    """The text of the second and each further message of finished videos; they mention nobody."""
+    lines = [f"<{url}>" for url in (*too_large, *links)]
+    return "\n".join([*lines, f"{mark(generation)} · {number}"])
+
+
 def ending(generation: Generation) -> str:
     """The text that tells of any other end, and whether it was counted."""
     if generation.state is State.UNCONFIRMED:
         return _with_mark(generation, _unconfirmed_lines(generation))
+    who, reason = _mention(generation), problems.reason(generation)
+    if generation.reason in {Reason.UNDECIDED, Reason.ABANDONED}:  # not made, or made and lost: nobody knows
+        return _with_mark(generation, [f"{who} {reason}", _("It no longer counts against your limits.")])
     return _with_mark(
         generation,
         [
-            _(
-                "{who} this video was not made. {reason}",
-                who=_mention(generation),
-                reason=problems.reason(generation),
-            ),
+            _("{who} this video was not made. {reason}", who=who, reason=reason),
             _("It was not counted against your limits."),
         ],
     )
@@ -189,4 +194,4 @@ def _value(name: str, value: object) -> str:
         return _("on") if value else _("off")
     if name == "duration":
         return _("the model chooses") if value == -1 else _("{seconds} s", seconds=value)
-    return texts.plain(str(value))
+    return texts.word(str(value))

@@ -3,22 +3,28 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.endpoints import point_at
-from bot.chat.problems import problem
-from bot.chat.replies import answer_error, whisper
+from bot.chat.replies import answer_error, answer_problem
+from bot.chat.served import Served
 from bot.chat.translator import CatalogTranslator
 from bot.domain.errors import GuildNotServed
 from bot.i18n import speak
 
+__all__ = ["CogMaker", "DiscordUnreachableError", "Served", "ShowreelClient", "TokenRefusedError", "login_faults"]
+
 log = structlog.get_logger(__name__)
+
+
+RATE_LIMIT_WAIT = 30.0
+"""Seconds that a call waits for a rate limit (discord.py's least); for more it fails at once, to come again later."""
 
 
 class TokenRefusedError(Exception):
@@ -36,22 +42,8 @@ def login_faults() -> Iterator[None]:
         yield
     except discord.LoginFailure as error:
         raise TokenRefusedError from error
-    except (discord.HTTPException, OSError, TimeoutError) as error:
+    except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError) as error:
         raise DiscordUnreachableError(str(error)) from error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """Whom the bot serves: these guilds only, or every guild that invites it; and people on their own."""
-
-    guild_ids: tuple[int, ...] = ()
-    user_install: bool = False
-
-    def serves(self, guild_id: int | None) -> bool:
-        """Whether commands from there are answered; None is a direct message."""
-        if guild_id is None:
-            return self.user_install
-        return not self.guild_ids or guild_id in self.guild_ids
 
 
 class ShowreelTree(app_commands.CommandTree["ShowreelClient"]):
@@ -63,10 +55,10 @@ class ShowreelTree(app_commands.CommandTree["ShowreelClient"]):
         Each interaction has a task, and so a context, of its own: the language set here lasts for all of it.
         """
         speak(interaction.locale.value)
-        if interaction.client.served.serves(interaction.guild_id):
+        if interaction.client.served.serves_here(interaction):
             return True
         if interaction.type is not discord.InteractionType.autocomplete:
-            await whisper(interaction, problem(GuildNotServed()))
+            await answer_problem(interaction, GuildNotServed())
         return False
 
     async def on_error(
@@ -107,6 +99,7 @@ class ShowreelClient(commands.AutoShardedBot):
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
+            max_ratelimit_timeout=RATE_LIMIT_WAIT,
             **options,
         )
 
@@ -136,6 +129,8 @@ class ShowreelClient(commands.AutoShardedBot):
                 log.error("guild_not_reachable", guild=guild_id)  # noqa: TRY400 - the cause is in the event's name
                 continue
             log.info("commands_registered", guild=guild_id, count=len(registered))
+        if self.served.guild_ids and self.application_id is not None:
+            await self.http.bulk_upsert_global_commands(self.application_id, payload=[])  # of a run without guild_ids
         self.synced.set()
 
     async def launch_shards(self) -> None:

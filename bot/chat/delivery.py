@@ -2,8 +2,7 @@
 
 An interaction's token dies after 15 minutes, so it is used only to find the first answer. Every message carries a
 nonce made from the generation and is sent with enforce_nonce (discord.py does so whenever a nonce is given), so a
-repeated send gives
-the message that is there already.
+repeated send gives the message that is there already.
 """
 
 import contextlib
@@ -19,6 +18,7 @@ from discord.ext import commands
 
 from bot.chat import cards
 from bot.chat.faults import discord_faults, is_gone
+from bot.chat.parts import FILES_PER_MESSAGE
 from bot.chat.postman import Postman
 from bot.domain.generation import Generation, MessageRef, State
 from bot.i18n import speaking
@@ -84,8 +84,8 @@ class DiscordDelivery:
         if generation.card is None:
             return ()
         limit = self._postman.upload_limit(generation)
-        if any(path.stat().st_size > limit for path in files):
-            log.info("inputs_too_large_to_keep", generation=generation.id)
+        if len(files) > FILES_PER_MESSAGE or any(path.stat().st_size > limit for path in files):
+            log.info("inputs_too_much_to_keep", generation=generation.id)
             return ()
         message = self._card_message(generation.card, generation.origin.guild_id)
         with contextlib.ExitStack() as stack:

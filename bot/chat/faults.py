@@ -16,12 +16,16 @@ CALL_TIMEOUT = timedelta(minutes=5)
 TOO_LARGE = 40005
 """Discord's code for an upload over the limit."""
 
+INTERACTION_OVER = 50027
+"""Discord's code, under status 401, for an interaction's token that is worn out: the bot's own is still good."""
+
 
 @asynccontextmanager
 async def discord_faults(what: str) -> AsyncIterator[None]:
     """Turn what will pass (rate limits, Discord's own failures, a cut connection) into DeliveryDelayedError.
 
-    Refusals that will not pass come through as discord.HTTPException.
+    So will a refusal of the bot's own token, which is a matter for the owner and no verdict on what was sent. Refusals
+    that will not pass come through as discord.HTTPException.
     """
     try:
         async with asyncio.timeout(CALL_TIMEOUT.total_seconds()):
@@ -29,11 +33,15 @@ async def discord_faults(what: str) -> AsyncIterator[None]:
     except discord.RateLimited as error:
         raise DeliveryDelayedError(what, timedelta(seconds=error.retry_after)) from error
     except discord.HTTPException as error:
-        if error.status == 429 or error.status >= 500:
+        if error.status == 429 or error.status >= 500 or _is_token_refused(error):
             raise DeliveryDelayedError(f"{what}: {error.status}") from error
         raise
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise DeliveryDelayedError(f"{what}: {type(error).__name__}") from error
+
+
+def _is_token_refused(error: discord.HTTPException) -> bool:
+    return error.status == 401 and error.code != INTERACTION_OVER
 
 
 def is_gone(error: discord.HTTPException) -> bool:

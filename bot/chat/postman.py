@@ -1,14 +1,16 @@
 """Notices on their way down the ladder: thread, channel, direct message."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 
 import discord
 import structlog
 from discord.ext import commands
 
 from bot.chat import cards
+from bot.chat.buttons import undecided_view
 from bot.chat.faults import discord_faults, is_too_large
+from bot.chat.parts import Part, as_links, parts_of
 from bot.domain.generation import Generation, MessageRef, State
 from bot.media.files import ResultFile
 from bot.work.protocols import Notice
@@ -18,24 +20,14 @@ log = structlog.get_logger(__name__)
 DEFAULT_UPLOAD_LIMIT = 10 * 1_048_576
 """Bytes per file where nothing better is known (Discord's default since 2025-01)."""
 
-FILES_PER_MESSAGE = 10
-BYTES_PER_MESSAGE = 24 * 1_048_576
-"""Discord's documents still name 25 MiB for a whole request; what is above it in sum goes out in further messages."""
-
 ROOM_FOR_FORM = 16 * 1024
 """Kept in hand for the multipart form around a file."""
 
-LOOK_BACK = 50
-"""How many messages are searched for a notice that may have been posted already."""
+LOOK_BACK = 500
+"""How many messages are searched, at most, for a notice that may have been posted already."""
 
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One message of a notice."""
-
-    text: str
-    files: tuple[ResultFile, ...]
-    nonce: str
+CLOCKS_APART = timedelta(minutes=5)
+"""How far our clock may be from Discord's, by which messages are dated."""
 
 
 class Postman:
@@ -53,36 +45,44 @@ class Postman:
     async def post(self, generation: Generation, notice: Notice) -> MessageRef | None:
         """The first message of the notice.
 
-        None where no place took it. Raises DeliveryDelayedError where later helps.
+        None where no place took it. Raises DeliveryDelayedError where later helps. Discord remembers a nonce for a few
+        minutes only, so after a failed try the places are searched before anything is posted again.
         """
-        limit = self.upload_limit(generation)
-        parts = list(_parts(generation, notice, limit))
+        parts = parts_of(notice, self.upload_limit(generation))
+        posted: dict[int, MessageRef] = {}
+        if generation.telling_failures:
+            for channel in self._channels(generation):
+                posted |= await self._posted_before(generation, channel)
         async for place in self._places(generation):
+            if generation.telling_failures and isinstance(place, discord.DMChannel):
+                posted |= await self._posted_before(generation, place)
             try:
-                first = await self._post_parts(generation, place, parts)
+                await self._post_parts(generation, place, parts, posted)
             except discord.HTTPException as error:
-                if is_too_large(error):
-                    parts = list(_parts(generation, notice, 0))
-                    first = await self._post_parts(generation, place, parts)
-                else:
-                    log.warning("place_refused", generation=generation.id, status=error.status, code=error.code)
-                    continue
-            return first
-        return None
+                log.warning("place_refused", generation=generation.id, status=error.status, code=error.code)
+                continue
+            break
+        return posted.get(0)
 
     async def post_text(self, generation: Generation, text: str, nonce: str) -> None:
         """A short word on the way, in the first place that takes it."""
         async for place in self._places(generation):
             try:
-                await self._send(place, Part(text, (), nonce), generation)
+                await self._send(generation, place, text, nonce)
             except discord.HTTPException:
                 continue
             return
 
+    def _channels(self, generation: Generation) -> list[discord.PartialMessageable]:
+        """The thread, where there is one, and the channel where the command was used."""
+        origin = generation.origin
+        ids = dict.fromkeys(filter(None, (generation.thread_id, origin.channel_id)))
+        return [self._bot.get_partial_messageable(channel_id, guild_id=origin.guild_id) for channel_id in ids]
+
     async def _places(self, generation: Generation) -> AsyncIterator[discord.abc.Messageable]:
         origin = generation.origin
-        for channel_id in dict.fromkeys(filter(None, (generation.thread_id, origin.channel_id))):
-            yield self._bot.get_partial_messageable(channel_id, guild_id=origin.guild_id)
+        for channel in self._channels(generation):
+            yield channel
         if origin.guild_id is not None:
             try:
                 async with discord_faults("open direct message"):
@@ -93,68 +93,74 @@ class Postman:
             yield direct
 
     async def _post_parts(
-        self, generation: Generation, place: discord.abc.Messageable, parts: Sequence[Part]
-    ) -> MessageRef:
-        """Post every part; after a failed try, what is there already is looked for first.
+        self,
+        generation: Generation,
+        place: discord.abc.Messageable,
+        parts: list[Part],
+        posted: dict[int, MessageRef],
+    ) -> None:
+        """Post every part that is not `posted` yet, here or elsewhere.
 
-        Discord remembers a nonce for a few minutes only, so a retry looks at the place before it posts again.
+        Where the files turn out to be too large, links take their place from that part on.
         """
-        posted = await self._posted_before(generation, place) if generation.telling_failures else {}
-        refs = []
-        for index, part in enumerate(parts):
-            refs.append(posted.get(index) or await self._send(place, part, generation))
-        return refs[0]
+        index = 0
+        while index < len(parts):
+            part = parts[index]
+            if index not in posted:
+                try:
+                    text, nonce = part.text(generation), _nonce(generation, index)
+                    posted[index] = await self._send(generation, place, text, nonce, part.files)
+                except discord.HTTPException as error:
+                    if not (part.files and is_too_large(error)):
+                        raise
+                    log.warning("upload_too_large", generation=generation.id, size=sum(f.size for f in part.files))
+                    parts[index:] = as_links(parts[index:], index)
+                    continue
+            index += 1
 
-    async def _send(self, place: discord.abc.Messageable, part: Part, generation: Generation) -> MessageRef:
-        files = [discord.File(file.path, filename=file.filename) for file in part.files]
+    async def _send(
+        self,
+        generation: Generation,
+        place: discord.abc.Messageable,
+        text: str,
+        nonce: str,
+        files: Sequence[ResultFile] = (),
+    ) -> MessageRef:
+        uploads = [discord.File(file.path, filename=file.filename) for file in files]
         mentions = discord.AllowedMentions(
             everyone=False, roles=False, users=[discord.Object(generation.origin.requester_id)], replied_user=False
         )
         try:
             async with discord_faults("post notice"):
-                message = await place.send(part.text, files=files, nonce=part.nonce, allowed_mentions=mentions)
+                message = await place.send(
+                    text, files=uploads, nonce=nonce, allowed_mentions=mentions, view=_view(generation)
+                )
         finally:
-            for file in files:
-                file.close()
+            for upload in uploads:
+                upload.close()
         return MessageRef(channel_id=message.channel.id, message_id=message.id)
 
     async def _posted_before(self, generation: Generation, place: discord.abc.Messageable) -> dict[int, MessageRef]:
-        """The parts of this notice that stand there already, by their number."""
-        found = {}
+        """The parts of this notice that stand there already, by their number; none where we may not look."""
+        found: dict[int, MessageRef] = {}
         mark = cards.mark(generation)
-        async with discord_faults("look at the place"):
-            async for message in place.history(limit=LOOK_BACK):
-                if self._bot.user is None or message.author.id != self._bot.user.id or mark not in message.content:
-                    continue
-                number = message.content.rsplit(" · ", 1)[-1]
-                index = int(number) - 1 if number.isdigit() else 0
-                found[index] = MessageRef(channel_id=message.channel.id, message_id=message.id)
+        since = (generation.telling_since or generation.state_at) - CLOCKS_APART
+        try:
+            async with discord_faults("look at the place"):
+                async for message in place.history(limit=LOOK_BACK, after=since):
+                    if self._bot.user is None or message.author.id != self._bot.user.id or mark not in message.content:
+                        continue
+                    number = message.content.rsplit(" · ", 1)[-1]
+                    index = int(number) - 1 if number.isdigit() else 0
+                    found[index] = MessageRef(channel_id=message.channel.id, message_id=message.id)
+        except discord.HTTPException as error:
+            log.warning("place_not_searched", generation=generation.id, status=error.status, code=error.code)
         return found
 
 
-def _parts(generation: Generation, notice: Notice, limit: int) -> Iterator[Part]:
-    """Split a notice into messages; only the first mentions the requester."""
-    if generation.state is not State.SUCCEEDED:
-        yield Part(cards.ending(generation), (), _nonce(generation, 0))
-        return
-    fitting = [file for file in notice.files if file.size <= limit]
-    too_large = tuple(file.url for file in notice.files if file.size > limit)
-    groups = list(_groups(fitting)) or [()]
-    yield Part(cards.success(generation, notice.unfetched, too_large), groups[0], _nonce(generation, 0))
-    for index, group in enumerate(groups[1:], start=1):
-        yield Part(f"{cards.mark(generation)} · {index + 1}", group, _nonce(generation, index))
-
-
-def _groups(files: Sequence[ResultFile]) -> Iterator[tuple[ResultFile, ...]]:
-    group: list[ResultFile] = []
-    for file in files:
-        size = sum(other.size for other in group)
-        if group and (len(group) == FILES_PER_MESSAGE or size + file.size > BYTES_PER_MESSAGE):
-            yield tuple(group)
-            group = []
-        group.append(file)
-    if group:
-        yield tuple(group)
+def _view(generation: Generation) -> discord.ui.View:
+    """The buttons under a notice: decisions where one is to be taken, else none."""
+    return undecided_view(generation) if generation.state is State.UNCONFIRMED else discord.ui.View(timeout=None)
 
 
 def _nonce(generation: Generation, index: int) -> str:

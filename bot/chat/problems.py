@@ -9,7 +9,7 @@ from bot.domain import errors
 from bot.domain.errors import BadFile, FileFault, Problem
 from bot.domain.generation import Generation, Reason
 from bot.domain.limits import Measure
-from bot.i18n import N_, _, n_
+from bot.i18n import N_, _
 
 _FAULTS: Mapping[FileFault, str] = MappingProxyType(
     {
@@ -45,12 +45,15 @@ def _limit_reached(found: errors.LimitReached) -> str:
         return head + " " + _("Wait until one of yours is done, or cancel one with /cancel.")
     if found.resets_at is None:
         return head
-    left_text = n_("{count} is left.", "{count} are left.", left)
-    return f"{head} {left_text} " + _("It starts over {when}.", when=texts.instant(found.resets_at))
+    when = texts.instant(found.resets_at)
+    if found.limit.measure is Measure.COOLDOWN:
+        return head + " " + _("You can ask for the next one {when}.", when=when)
+    left_text = _("Left: {amount}.", amount=texts.amount(found.limit.measure, left))
+    return f"{head} {left_text} " + _("It starts over {when}.", when=when)
 
 
 def _unknown_model(found: errors.UnknownModel) -> str:
-    text = _("There is no model called “{model}”.", model=texts.plain(found.model))
+    text = _("There is no model called “{model}”.", model=texts.word(found.model))
     if found.near:
         return text + " " + _("Did you mean {names}?", names=texts.listed(found.near))
     return text + " " + _("Choose one from the list that appears while you type, or see /models.")
@@ -69,15 +72,15 @@ def _bad_file(found: BadFile) -> str:
     if found.fault is FileFault.TOO_LARGE and found.found.isdigit() and found.bound.isdigit():
         return _(
             "“{name}” is too large: {found}, where at most {bound} can be used.",
-            name=texts.plain(found.filename),
+            name=texts.word(found.filename),
             found=texts.size(int(found.found)),
             bound=texts.size(int(found.bound)),
         )
     return _(
         _FAULTS[found.fault],
-        name=texts.plain(found.filename),
+        name=texts.word(found.filename),
         kind=_(texts.KINDS[found.kind]),
-        found=texts.plain(found.found) or _("unknown"),
+        found=texts.word(found.found) or _("unknown"),
         bound=found.bound,
     )
 
@@ -124,7 +127,7 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
             "{model} can't do {option} {value}; it can do: {allowed}.",
             model=it.model,
             option=texts.option_name(it.option),
-            value=texts.plain(it.value),
+            value=texts.word(it.value),
             allowed=texts.listed(it.allowed),
         ),
         BadFile: _bad_file,
@@ -132,9 +135,15 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
         errors.DoorClosed: lambda _it: _("Videos can't be made at the moment. The bot's owner has been told."),
         errors.GenerationUnknown: lambda it: _(
             "You have no video called “{reference}”. Choose one from the list that appears while you type.",
-            reference=texts.plain(it.reference),
+            reference=texts.word(it.reference),
         ),
         errors.NotCancellable: _not_cancellable,
+        errors.NotUndecided: lambda _it: _("There is nothing to decide about that one any more."),
+        errors.NotYours: lambda _it: _("Only the one who asked for it, or a moderator here, can do that."),
+        errors.OwnerOnly: lambda _it: _("Only the owner of this bot can do that."),
+        errors.TaskTaken: lambda it: _(
+            "The task “{task}” belongs to another video already.", task=texts.word(it.task_id)
+        ),
         errors.ExtensionSourceUnfit: lambda _it: _("That one has no finished video that could be extended."),
         errors.GuildNotServed: lambda _it: _("This bot doesn't make videos here."),
         errors.ShuttingDown: lambda _it: _("I am about to restart. Please try again in a minute."),

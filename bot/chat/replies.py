@@ -1,14 +1,19 @@
 """Private answers, and the one place that turns what a command raised into words."""
 
 import secrets
+from collections.abc import Awaitable, Callable
 
 import discord
 import structlog
 from discord import app_commands
 
+from bot.chat import cards
+from bot.chat.faults import discord_faults
 from bot.chat.problems import problem
-from bot.domain.errors import Rejection
+from bot.domain.errors import Problem, Rejection
+from bot.domain.generation import Generation, MessageRef
 from bot.i18n import _
+from bot.work.protocols import DeliveryDelayedError
 
 log = structlog.get_logger(__name__)
 
@@ -25,27 +30,58 @@ async def whisper(
         await interaction.response.send_message(text, embeds=embeds, ephemeral=True, allowed_mentions=nobody)
 
 
+async def answer_with_card(
+    interaction: discord.Interaction,
+    generation: Generation,
+    card_posted: Callable[[Generation, MessageRef], Awaitable[None]],
+) -> None:
+    """Answer with the card and say where it is; where it can't be sent, the worker finds or posts it by itself."""
+    try:
+        async with discord_faults("answer with card"):
+            answer = await interaction.response.send_message(
+                embed=cards.card(generation), allowed_mentions=discord.AllowedMentions.none()
+            )
+    except (discord.HTTPException, DeliveryDelayedError) as error:
+        log.warning("card_not_answered", generation=generation.id, error=str(error))
+        return
+    if answer.message_id is not None:
+        card = MessageRef(channel_id=generation.origin.channel_id, message_id=answer.message_id)
+        await card_posted(generation, card)
+
+
+async def answer_problem(interaction: discord.Interaction, found: Problem) -> None:
+    """Say privately why something is turned down; an answer that doesn't get through is only logged."""
+    await _try_to_whisper(interaction, problem(found))
+
+
 async def answer_error(interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
-    """A rejection becomes its sentence; anything else a reference that stands in the log."""
+    """Answer what a command raised; a failed check was answered by whoever refused it."""
     cause = error.__cause__ if isinstance(error, app_commands.CommandInvokeError) else error
-    command = interaction.command.qualified_name if interaction.command else "?"
+    if isinstance(error, app_commands.CheckFailure) and not isinstance(cause, Rejection):
+        return
+    await answer_failure(
+        interaction, cause or error, interaction.command.qualified_name if interaction.command else "?"
+    )
+
+
+async def answer_failure(interaction: discord.Interaction, cause: BaseException, command: str) -> None:
+    """A rejection becomes its sentence; anything else a reference that stands in the log."""
     if isinstance(cause, Rejection):
         log.info("request_rejected", command=command, problem=type(cause.problem).__name__)
-        await _try_to_whisper(interaction, problem(cause.problem))
+        await answer_problem(interaction, cause.problem)
         return
-    if isinstance(error, app_commands.CheckFailure):
-        return  # whoever refused it has answered
     if isinstance(cause, discord.HTTPException) and cause.code in {10062, 40060}:
         log.warning("interaction_gone", command=command, code=cause.code)
         return
     reference = secrets.token_hex(4)
-    log.error("command_failed", command=command, reference=reference, exc_info=cause or error)
+    log.error("command_failed", command=command, reference=reference, exc_info=cause)
     text = _("Something went wrong here, reference {reference}. It was written down.", reference=reference)
     await _try_to_whisper(interaction, text)
 
 
 async def _try_to_whisper(interaction: discord.Interaction, text: str) -> None:
     try:
-        await whisper(interaction, text)
-    except discord.HTTPException as error:
-        log.warning("answer_not_sent", status=error.status, code=error.code)
+        async with discord_faults("answer"):
+            await whisper(interaction, text)
+    except (discord.HTTPException, discord.InteractionResponded, DeliveryDelayedError) as error:
+        log.warning("answer_not_sent", error=str(error))

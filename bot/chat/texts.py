@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import assert_never
 
 from discord.utils import escape_markdown, format_dt
 
@@ -10,6 +11,9 @@ from bot.domain.generation import Reason, State
 from bot.domain.limits import Limit, Measure, Scope, Window
 from bot.domain.request import InputRole, MediaKind, Operation
 from bot.i18n import N_, _, n_
+
+WORD_SHOWN = 100
+"""Characters that a sentence repeats of what a member typed; Discord takes up to 6,000 in an option."""
 
 LISTED = 12
 """How many models a sentence names before it says how many more there are."""
@@ -78,6 +82,7 @@ REASONS: Mapping[Reason, str] = MappingProxyType(
         Reason.BY_REQUESTER: N_("You cancelled it."),
         Reason.BY_MODERATOR: N_("A moderator cancelled it."),
         Reason.BY_PROVIDER: N_("It was cancelled at the video service."),
+        Reason.ABANDONED: N_("It was given up: nobody knows whether the video service ever made it."),
         Reason.NO_ANSWER: N_("I handed your request over, but no answer came back: it may or may not be under way."),
         Reason.UNDECIDED: N_("Nobody ever learned what became of this request."),
     }
@@ -140,7 +145,22 @@ def limit_name(limit: Limit) -> str:
         Scope.ROLE: _("your role"),
         Scope.MEMBER: _("each member"),
     }[limit.scope]
-    return _("{what} for {whose}", what=_amount(limit), whose=whose)
+    return _("{what} for {whose}", what=_whole_amount(limit), whose=whose)
+
+
+def amount(measure: Measure, count: int) -> str:
+    """So much of what a limit counts."""
+    match measure:
+        case Measure.GENERATIONS | Measure.CONCURRENT:
+            return n_("{count} video", "{count} videos", count)
+        case Measure.SECONDS:
+            return n_("{count} second of video", "{count} seconds of video", count)
+        case Measure.MICROS:
+            return _("${dollars:.2f}", dollars=count / 1_000_000)
+        case Measure.COOLDOWN:
+            return n_("{count} second", "{count} seconds", count)
+        case _:
+            assert_never(measure)
 
 
 def listed(names: tuple[str, ...]) -> str:
@@ -155,19 +175,22 @@ def plain(text: str) -> str:
     return escape_markdown(text)
 
 
-def _amount(limit: Limit) -> str:
+def word(text: str) -> str:
+    """A word from outside inside a sentence of ours: plain, and clipped."""
+    return plain(text if len(text) <= WORD_SHOWN else text[: WORD_SHOWN - 1] + "…")
+
+
+def _whole_amount(limit: Limit) -> str:
     count = limit.amount
     match limit.measure:
-        case Measure.GENERATIONS:
-            what = n_("{count} video", "{count} videos", count)
-        case Measure.SECONDS:
-            what = n_("{count} second of video", "{count} seconds of video", count)
-        case Measure.MICROS:
-            what = _("${dollars:.2f}", dollars=count / 1_000_000)
         case Measure.CONCURRENT:
             return n_("{count} video at a time", "{count} videos at a time", count)
         case Measure.COOLDOWN:
             return n_("{count} second between videos", "{count} seconds between videos", count)
+        case Measure.GENERATIONS | Measure.SECONDS | Measure.MICROS:
+            what = amount(limit.measure, count)
+        case _:
+            assert_never(limit.measure)
     spans = {
         Window.HOUR: _("an hour"),
         Window.DAY: _("a day"),

@@ -1,0 +1,50 @@
+"""The buttons under a notice about an unconfirmed generation."""
+
+from typing import Any
+
+import discord
+from discord.ext import commands
+
+from bot.chat import intake
+from bot.chat.buttons import Decision, Pressed, actor, pressed
+from bot.chat.client import ShowreelClient
+from bot.chat.replies import answer_failure, answer_problem, answer_with_card
+from bot.domain.errors import GuildNotServed
+from bot.i18n import speak
+from bot.work.decisions import Decisions
+from bot.work.service import Service
+
+
+class DecisionButtons(commands.Cog):
+    """Takes decisions from buttons, whoever made the message and however long ago."""
+
+    def __init__(self, bot: ShowreelClient, decisions: Decisions, service: Service) -> None:
+        self._bot = bot
+        self._decisions = decisions
+        self._service = service
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Answer a press of one of our buttons; rights are checked by the decisions themselves."""
+        asked = pressed(interaction)
+        if asked is None:
+            return
+        speak(interaction.locale.value)
+        if not self._bot.served.serves_here(interaction):
+            await answer_problem(interaction, GuildNotServed())
+            return
+        try:
+            await self._decide(interaction, asked)
+        except Exception as error:  # noqa: BLE001 - the edge of a command: any failure is answered and logged
+            await answer_failure(interaction, error, asked.decision)
+
+    async def _decide(self, interaction: discord.Interaction[Any], asked: Pressed) -> None:
+        if asked.decision is Decision.GIVE_UP:
+            await self._decisions.give_up(asked.generation_id, actor(interaction))
+            await interaction.response.edit_message(view=None)
+            return
+        origin = intake.origin(interaction)
+        new = await self._decisions.submit_again(asked.generation_id, actor(interaction), origin)
+        await answer_with_card(interaction, new, self._service.card_posted)
+        if interaction.message is not None:
+            await interaction.message.edit(view=None)

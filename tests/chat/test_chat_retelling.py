@@ -1,0 +1,127 @@
+"""Notices after a try that failed: told in the end, and never twice."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain.generation import Generation
+from bot.work.protocols import DeliveryDelayedError, Notice
+from sandbox.discord import Permission
+from tests.chat.samples import result
+from tests.chat.stage import Stage
+from tests.chat.told import HOUR, MESSAGES, at, everything, names, thread, tried
+from tests.chat.town import Town
+
+
+@pytest.mark.parametrize("fault", [401, 429, 503, "cut-before", "cut-after"])
+async def test_a_failure_of_discord_is_tried_again_later_and_told_once(
+    stage: Stage, town: Town, done: Generation, fault: Any
+) -> None:
+    town.discord.fail_next("POST", MESSAGES, fault, retry_after=60)
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.tell(done, Notice())
+    assert await stage.delivery.tell(tried(done), Notice()) is not None
+    assert len(list(everything(town))) == 1
+
+
+async def test_the_pause_that_discord_asks_for_is_handed_on(stage: Stage, town: Town, done: Generation) -> None:
+    town.discord.fail_next("POST", MESSAGES, 429, retry_after=60)
+    with pytest.raises(DeliveryDelayedError) as delayed:
+        await stage.delivery.tell(done, Notice())
+    assert delayed.value.retry_after == timedelta(seconds=60)
+
+
+async def test_telling_twice_within_minutes_gives_one_message(stage: Stage, town: Town, done: Generation) -> None:
+    assert await stage.delivery.tell(done, Notice()) == await stage.delivery.tell(done, Notice())
+    assert len(list(everything(town))) == 1
+
+
+async def test_a_retry_long_after_finds_what_stands_there(
+    stage: Stage, town: Town, done: Generation, tmp_path: Path
+) -> None:
+    notice = Notice(files=tuple(result(tmp_path, f"{number}.mp4", 100) for number in range(12)))
+    town.discord.fail_next("POST", MESSAGES, "slow")
+    town.discord.fail_next("POST", MESSAGES, "cut-after")
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.tell(done, notice)
+    again = tried(done)
+    town.discord.advance(HOUR)
+    told = await stage.delivery.tell(again, notice)
+    assert [len(names(message)) for message in everything(town)] == [10, 2]
+    assert told == at(thread(town).messages[0])
+
+
+async def test_a_retry_long_after_posts_only_what_is_missing(
+    stage: Stage, town: Town, done: Generation, tmp_path: Path
+) -> None:
+    notice = Notice(files=tuple(result(tmp_path, f"{number}.mp4", 100) for number in range(12)))
+    town.discord.fail_next("POST", MESSAGES, "slow")
+    town.discord.fail_next("POST", MESSAGES, "cut-before")
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.tell(done, notice)
+    town.discord.advance(HOUR)
+    await stage.delivery.tell(tried(done), notice)
+    assert [len(names(message)) for message in everything(town)] == [10, 2]
+
+
+async def test_a_retry_finds_the_notice_below_a_busy_channels_talk(stage: Stage, town: Town, done: Generation) -> None:
+    done = done.evolve(thread_id=None)
+    town.discord.fail_next("POST", MESSAGES, "cut-after")
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.tell(done, Notice())
+    again = tried(done)
+    for number in range(120):
+        town.ada.send(town.channel, f"talk {number}")
+    town.discord.advance(HOUR)
+    assert await stage.delivery.tell(again, Notice()) == at(town.channel.messages[1])
+    assert len(town.channel.messages) == 122
+
+
+async def test_a_retry_finds_the_notice_where_it_went_although_a_better_place_takes_it_now(
+    stage: Stage, town: Town, done: Generation
+) -> None:
+    town.guild.deny(town.channel, Permission.SEND_MESSAGES_IN_THREADS)
+    town.discord.fail_next("POST", MESSAGES, 403)
+    town.discord.fail_next("POST", MESSAGES, "cut-after")
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.tell(done, Notice())
+    town.guild.allow(town.channel, Permission.SEND_MESSAGES_IN_THREADS)
+    town.discord.advance(HOUR)
+    await stage.delivery.tell(tried(done), Notice())
+    assert len(list(everything(town))) == 1
+
+
+async def test_a_retry_finds_the_notice_in_a_direct_message(stage: Stage, town: Town, done: Generation) -> None:
+    town.channel.delete()
+    town.discord.fail_next("POST", MESSAGES, 404, times=2)
+    town.discord.fail_next("POST", MESSAGES, "cut-after")
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.tell(done, Notice())
+    town.discord.advance(HOUR)
+    assert await stage.delivery.tell(tried(done), Notice()) is not None
+    assert len(town.ada.direct_messages) == 1
+
+
+async def test_a_place_that_may_not_be_searched_can_still_be_told_in(
+    stage: Stage, town: Town, done: Generation
+) -> None:
+    town.discord.fail_next("GET", MESSAGES, 403, times=2)
+    assert await stage.delivery.tell(tried(done), Notice()) is not None
+    assert [message.place for message in everything(town)] == [thread(town)]
+
+
+async def test_a_look_that_fails_is_repeated_before_anything_is_posted(
+    stage: Stage, town: Town, done: Generation
+) -> None:
+    town.discord.fail_next("GET", MESSAGES, 503)
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.tell(tried(done), Notice())
+    assert list(everything(town)) == []
+
+
+async def test_what_somebody_else_wrote_is_not_taken_for_the_notice(stage: Stage, town: Town, done: Generation) -> None:
+    town.ada.send(thread(town), f"-# {done.id} · succeeded")
+    assert await stage.delivery.tell(tried(done), Notice()) == at(thread(town).messages[-1])
+    assert len(thread(town).messages) == 2

@@ -1,0 +1,246 @@
+"""There are words for everything that can happen, and none of them are the provider's."""
+
+from dataclasses import fields
+from datetime import timedelta
+
+import discord
+import pytest
+
+from bot.chat import problems, texts
+from bot.domain import errors
+from bot.domain.errors import BadFile, FileFault, Problem
+from bot.domain.generation import Reason, State
+from bot.domain.limits import Limit, Measure, Scope, Window
+from bot.domain.request import InputRole, MediaKind, Operation, Options
+from tests.chat.samples import NOW, WILD, generation
+
+SECRET = "upstream said: kaboom"  # what a provider might say
+DAY = Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=10, window=Window.DAY)
+
+
+def limit(measure: Measure, amount: int, window: Window | None = Window.DAY) -> Limit:
+    return Limit(scope=Scope.MEMBER, measure=measure, amount=amount, window=window)
+
+
+PROBLEMS: tuple[tuple[Problem, str], ...] = (
+    (
+        errors.UnknownModel("veo3.1-fats", ("veo3.1-fast", "veo3-fast")),
+        "There is no model called “veo3.1-fats”. Did you mean veo3.1-fast, veo3-fast?",
+    ),
+    (
+        errors.UnknownModel("zzz", ()),
+        "There is no model called “zzz”. Choose one from the list that appears while you type, or see /models.",
+    ),
+    (errors.ModelNotOffered("sora", SECRET), "sora is not on offer at present. See /models."),
+    (
+        errors.ModelCannot("viduq2-turbo", Operation.TEXT, ("a", "b")),
+        "viduq2-turbo can't do text-to-video; these can: a, b.",
+    ),
+    (
+        errors.ModelCannot("m", Operation.TEXT, tuple(str(n) for n in range(14))),
+        "m can't do text-to-video; these can: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more.",
+    ),
+    (
+        errors.NoModelFor(Operation.AUDIO),
+        "No model can do audio-to-video at present: the video service offers none for it.",
+    ),
+    (errors.PromptMissing(Operation.TEXT), "Text to video needs a prompt."),
+    (errors.PromptTooLong("m", 2001, 2000), "Your prompt has 2001 characters; m takes 2000."),
+    (errors.InputMissing(Operation.FRAMES, InputRole.END), "Start and end frames needs an end image."),
+    (
+        errors.TooManyInputs("m", InputRole.REFERENCE_IMAGE, 9, 3),
+        "m takes at most 3 files of this kind (a reference image); you attached 9.",
+    ),
+    (errors.SourceMissing(), "Choose one of your earlier videos to extend, or attach a clip."),
+    (errors.OptionOutOfRange("cfg_scale", 21, 0, 20), "The cfg scale must be between 0 and 20."),
+    (errors.OptionNotTaken("m", "seed"), "m has no setting for seed; leave it out."),
+    (
+        errors.ValueNotTaken("m", "resolution", "8k", ("720p", "1080p")),
+        "m can't do resolution 8k; it can do: 720p, 1080p.",
+    ),
+    (BadFile("cat.mp4", MediaKind.IMAGE, FileFault.WRONG_KIND, "video", "image"), "“cat.mp4” is not an image."),
+    (
+        BadFile("cat.gif", MediaKind.IMAGE, FileFault.WRONG_FORMAT, "GIF", "PNG, JPEG"),
+        "“cat.gif” has a format that can't be used (GIF). These can: PNG, JPEG.",
+    ),
+    (
+        BadFile("cat", MediaKind.IMAGE, FileFault.WRONG_FORMAT, "", "PNG, JPEG"),
+        "“cat” has a format that can't be used (unknown). These can: PNG, JPEG.",
+    ),
+    (BadFile("cat.png", MediaKind.IMAGE, FileFault.EMPTY), "“cat.png” is empty."),
+    (
+        BadFile("cat.png", MediaKind.IMAGE, FileFault.TOO_LARGE, "22020096", "20971520"),
+        "“cat.png” is too large: 21.0 MB, where at most 20.0 MB can be used.",
+    ),
+    (BadFile("cat.png", MediaKind.IMAGE, FileFault.TOO_LARGE), "“cat.png” is too large."),
+    (
+        BadFile("cat.png", MediaKind.IMAGE, FileFault.TOO_SMALL_SIDES, "200x900", "300"),
+        "“cat.png” is too small (200x900 pixels): each side needs at least 300.",
+    ),
+    (
+        BadFile("cat.png", MediaKind.IMAGE, FileFault.TOO_LARGE_SIDES, "200x9000", "6000"),
+        "“cat.png” is too large (200x9000 pixels): each side may have at most 6000.",
+    ),
+    (
+        BadFile("cat.png", MediaKind.IMAGE, FileFault.UNREADABLE),
+        "“cat.png” can't be read: it seems damaged, or isn't what its name says.",
+    ),
+    (BadFile.gone(), "An attached file could not be fetched any more. Please attach it again."),
+    (
+        errors.LimitReached(DAY, 10, NOW),
+        (
+            "That is more than is allowed here: 10 videos a day for each member. Left: 0 videos. It starts over"
+            f" {discord.utils.format_dt(NOW, 'R')}."
+        ),
+    ),
+    (
+        errors.LimitReached(limit(Measure.SECONDS, 60, Window.WEEK), 59, NOW),
+        (
+            "That is more than is allowed here: 60 seconds of video a week for each member. Left: 1 second of video."
+            f" It starts over {discord.utils.format_dt(NOW, 'R')}."
+        ),
+    ),
+    (
+        errors.LimitReached(limit(Measure.MICROS, 5_000_000, Window.MONTH), 4_500_000, NOW),
+        (
+            "That is more than is allowed here: $5.00 a month for each member. Left: $0.50."
+            f" It starts over {discord.utils.format_dt(NOW, 'R')}."
+        ),
+    ),
+    (
+        errors.LimitReached(limit(Measure.CONCURRENT, 2, None), 2, None),
+        (
+            "That is more than is allowed here: 2 videos at a time for each member."
+            " Wait until one of yours is done, or cancel one with /cancel."
+        ),
+    ),
+    (
+        errors.LimitReached(limit(Measure.COOLDOWN, 30, None), 10, NOW),
+        (
+            "That is more than is allowed here: 30 seconds between videos for each member. You can ask for the next one"
+            f" {discord.utils.format_dt(NOW, 'R')}."
+        ),
+    ),
+    (
+        errors.LimitReached(limit(Measure.GENERATIONS, 1, None), 1, None),
+        "That is more than is allowed here: 1 video for each member.",
+    ),
+    (errors.DoorClosed(), "Videos can't be made at the moment. The bot's owner has been told."),
+    (
+        errors.GenerationUnknown("x"),
+        "You have no video called “x”. Choose one from the list that appears while you type.",
+    ),
+    (errors.NotCancellable("x", ended=True), "That one has already ended."),
+    (
+        errors.NotCancellable("x", ended=False),
+        "It is too late: the video service can't stop this one any more. I keep following it.",
+    ),
+    (errors.NotUndecided("x"), "There is nothing to decide about that one any more."),
+    (errors.NotYours(), "Only the one who asked for it, or a moderator here, can do that."),
+    (errors.OwnerOnly(), "Only the owner of this bot can do that."),
+    (errors.TaskTaken("t-1"), "The task “t-1” belongs to another video already."),
+    (errors.ExtensionSourceUnfit("x"), "That one has no finished video that could be extended."),
+    (errors.GuildNotServed(), "This bot doesn't make videos here."),
+    (errors.ShuttingDown(), "I am about to restart. Please try again in a minute."),
+)
+
+
+KINDS = {
+    kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, Problem) and kind is not Problem
+}
+
+
+@pytest.mark.parametrize(("problem", "sentence"), PROBLEMS, ids=lambda it: type(it).__name__)
+def test_a_problem_is_told_in_a_sentence(problem: Problem, sentence: str) -> None:
+    assert problems.problem(problem) == sentence
+
+
+def test_every_problem_has_its_sentence() -> None:
+    assert {type(problem) for problem, _sentence in PROBLEMS} == KINDS
+
+
+def test_every_fault_of_a_file_has_its_sentence() -> None:
+    assert {problem.fault for problem, _sentence in PROBLEMS if isinstance(problem, BadFile)} == set(FileFault)
+
+
+def test_every_measure_of_a_limit_has_its_sentence() -> None:
+    told = {problem.limit.measure for problem, _sentence in PROBLEMS if isinstance(problem, errors.LimitReached)}
+    assert told == set(Measure)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        errors.UnknownModel(WILD * 60, ()),
+        errors.ValueNotTaken("m", "resolution", WILD * 60, ("720p",)),
+        errors.GenerationUnknown(WILD * 60),
+        BadFile(WILD * 60, MediaKind.IMAGE, FileFault.WRONG_FORMAT, WILD * 60, "PNG"),
+        BadFile(WILD * 60, MediaKind.IMAGE, FileFault.TOO_LARGE, "2", "1"),
+    ],
+    ids=lambda it: type(it).__name__,
+)
+def test_what_a_member_typed_is_repeated_in_part_only(problem: Problem) -> None:
+    sentence = problems.problem(problem)
+    assert len(sentence) < 700
+    assert r"\*\*bold\*\*" in sentence
+    assert "…" in sentence
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_its_sentence_and_none_is_the_providers(reason: Reason) -> None:
+    sentence = problems.reason(generation(state=State.FAILED, reason=reason, detail=SECRET))
+    assert sentence.endswith(".")
+    assert SECRET not in sentence
+
+
+def test_a_generation_without_a_reason_has_no_sentence() -> None:
+    assert problems.reason(generation()) == ""
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_a_name(state: State) -> None:
+    assert texts.state_name(state)
+
+
+@pytest.mark.parametrize("operation", Operation)
+def test_every_operation_has_a_name(operation: Operation) -> None:
+    assert texts.operation_name(operation)
+
+
+@pytest.mark.parametrize("option", [field.name for field in fields(Options)])
+def test_every_option_has_a_name(option: str) -> None:
+    assert texts.option_name(option)
+
+
+def test_every_role_and_kind_has_a_name() -> None:
+    assert set(texts.ROLES) == set(InputRole)
+    assert set(texts.KINDS) == set(MediaKind)
+
+
+@pytest.mark.parametrize("scope", Scope)
+@pytest.mark.parametrize("measure", Measure)
+@pytest.mark.parametrize("window", [None, *Window])
+def test_every_limit_has_a_name(scope: Scope, measure: Measure, window: Window | None) -> None:
+    assert " for " in texts.limit_name(Limit(scope=scope, measure=measure, amount=2, window=window))
+
+
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (timedelta(0), "1 second"),
+        (timedelta(seconds=89), "89 seconds"),
+        (timedelta(seconds=90), "2 minutes"),
+        (timedelta(minutes=89), "89 minutes"),
+        (timedelta(minutes=90), "2 hours"),
+        (timedelta(hours=48), "48 hours"),
+    ],
+)
+def test_a_length_of_time_is_told_roughly(length: timedelta, said: str) -> None:
+    assert texts.span(length) == said
+
+
+def test_an_instant_is_told_in_everybodys_own_time_zone() -> None:
+    assert texts.instant(NOW) == f"<t:{int(NOW.timestamp())}:R>"
+    assert texts.instant(NOW, "f") == f"<t:{int(NOW.timestamp())}:f>"
