@@ -4,10 +4,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo play test lint types layers check bench lock texts clean
+.PHONY: help setup demo play test test-crash lint types layers check bench lock texts clean
 
 help:  ## Show this list.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(STAMP)  ## Make the virtual environment and install everything, pinned by hash.
 
@@ -25,6 +25,9 @@ play: setup  ## The same, staying up: prints the addresses of both simulators.
 
 test: setup  ## Run the whole test suite.
 	$(BIN)/python -m pytest
+
+test-crash: setup  ## Kill the bot at every named instant and 200 times at random; prints a table.
+	SHOWREEL_TEST_CRASH=1 SHOWREEL_TEST_KILLS=200 $(BIN)/python -m pytest tests/crash -v
 
 lint: setup
 	$(BIN)/ruff check .

@@ -66,32 +66,40 @@ class Stage:
         )
         return path
 
-    async def launch(self, **changes: Mapping[str, object]) -> asyncio.subprocess.Process:
-        """Start the bot without waiting for it."""
+    async def launch(
+        self, environment: Mapping[str, str] | None = None, **changes: Mapping[str, object]
+    ) -> asyncio.subprocess.Process:
+        """Start the bot without waiting for it, with further variables in its environment."""
         config = self.configure(**changes)
         self.runs += 1
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("SHOWREEL_")}
+        variables = {key: value for key, value in os.environ.items() if not key.startswith("SHOWREEL_")}
+        variables.update(environment or {})
         with (self.folder / f"run-{self.runs}.log").open("wb") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", "--config", str(config), stdout=log, stderr=log, env=environment
+                sys.executable, "-m", "bot", "run", "--config", str(config), stdout=log, stderr=log, env=variables
             )
         return self.process
 
-    async def start(self, **changes: Mapping[str, object]) -> None:
+    async def start(self, environment: Mapping[str, str] | None = None, **changes: Mapping[str, object]) -> None:
         """Start the bot and wait until it is connected and its commands are registered."""
-        await self.launch(**changes)
+        await self.launch(environment, **changes)
         try:
             await self.discord.ready(timeout=READY_WITHIN)
         except TimeoutError:
             pytest.fail(f"the bot did not become ready:\n{self.log}")
+
+    async def gone(self) -> int:
+        """Wait until the bot has ended by itself; its exit code."""
+        assert self.process is not None
+        async with asyncio.timeout(STOP_WITHIN):
+            return await self.process.wait()
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End the bot by a signal; its exit code."""
         assert self.process is not None
         if self.process.returncode is None:
             self.process.send_signal(number)
-        async with asyncio.timeout(STOP_WITHIN):
-            return await self.process.wait()
+        return await self.gone()
 
     def videos(self) -> list[Any]:
         """The MP4 files that stand in threads, in order."""

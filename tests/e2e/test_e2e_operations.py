@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contracts.discord_openapi.check import rest_violations
-from tests.e2e.media import clip, picture, sound
+from tests.media_files import clip, picture, sound
 from tests.stage import Stage
 
 COMMANDS: list[tuple[str, dict[str, Any], str, dict[str, int]]] = [

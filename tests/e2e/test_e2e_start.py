@@ -8,7 +8,7 @@ from tests.stage import KEY, Stage
 
 
 async def _refusal(stage: Stage, **changes: dict[str, object]) -> tuple[int, str]:
-    process = await stage.launch(**changes)
+    process = await stage.launch(None, **changes)
     code = await process.wait()
     return code, stage.log.strip().splitlines()[-1]
 
@@ -18,7 +18,7 @@ async def test_only_token_and_key_are_needed(stage: Stage) -> None:
     path.write_text(path.read_text().split("[worker]")[0])
     await stage.start()
     names = {command["name"] for command in stage.discord.commands}
-    assert names == {"video", "models", "usage", "cancel"}
+    assert names == {"video", "models", "usage", "cancel", "owner"}
     result = await stage.ada.run("models", channel=stage.channel, options={})
     assert result.ephemeral
     assert result.message.embeds

@@ -1,0 +1,90 @@
+"""The process is killed at each named instant, started again, and everything is accounted for."""
+
+import os
+import random
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from bot.crash_points import POINTS, VARIABLE
+from tests.crash.crowd import Crowd, quiet
+from tests.crash.verdict import PROPERTY, Verdict, examine
+from tests.stage import Stage
+
+SHORT = ("accept.stored", "answer.sent", "thread.before", "submitting.stored", "running.before", "told.before")
+"""The points of the short version: where a naive bot loses, pays twice or posts twice."""
+
+CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
+
+MOODS = {"unconfirmed": "[cut] ", "failed": "[policy] "}
+"""What has to be asked for so that the point is reached; a picture otherwise, which passes them all."""
+
+
+async def _killed_at(stage: Stage, point: str) -> Verdict:
+    """Let the bot die at a point, start it again, and hold everything against everything."""
+    crowd = Crowd(stage=stage, rng=random.Random(point))
+    crowd.gather(2)
+    await stage.start(environment={VARIABLE: point})
+    if point.startswith("card."):  # reached only where the answer to the command's answer was lost
+        stage.discord.fail_next("POST", CALLBACK, status="cut-after")
+    crowd.ask(MOODS.get(point.split(".", maxsplit=1)[0], ""), with_picture=True)
+    assert await stage.gone() == -signal.SIGKILL
+    await crowd.be_answered()
+    await stage.start()
+    crowd.ask("")
+    await crowd.be_answered()
+    await quiet(stage)
+    return examine(stage, kills=1)
+
+
+@pytest.mark.parametrize("point", POINTS if os.environ.get("SHOWREEL_TEST_CRASH") else SHORT)
+async def test_killed_at(stage: Stage, point: str, record_property: Callable[[str, object], None]) -> None:
+    verdict = await _killed_at(stage, point)
+    record_property(PROPERTY, asdict(verdict))
+    assert verdict.differences == [], verdict.table()
+    assert verdict.videos >= 1
+
+
+def _kills(
+    stage: Stage, kind: str, wanted: Callable[[Mapping[str, Any]], bool]
+) -> Callable[[str, dict[str, Any]], None]:
+    """A listener that kills the bot once, at the instant when a simulator has its request and has not answered."""
+    killed: list[bool] = []
+
+    def listen(heard: str, facts: dict[str, Any]) -> None:
+        if heard == kind and wanted(facts) and not killed and stage.process is not None:
+            killed.append(True)
+            stage.process.kill()
+
+    return listen
+
+
+@pytest.mark.parametrize("instant", ["submission", "card", "thread", "inputs", "upload"])
+async def test_killed_between_request_and_answer(
+    stage: Stage, instant: str, record_property: Callable[[str, object], None]
+) -> None:
+    crowd = Crowd(stage=stage, rng=random.Random(instant))
+    crowd.gather(2)
+    if instant == "submission":
+        stage.provider.on_event = _kills(stage, "submission", lambda _facts: True)
+    else:
+        kind, wanted = {
+            "card": ("message_posted", lambda facts: bool(facts["embeds"])),
+            "thread": ("thread_created", lambda _facts: True),
+            "inputs": ("message_edited", lambda facts: bool(facts["files"])),
+            "upload": ("message_posted", lambda facts: bool(facts["files"])),
+        }[instant]
+        stage.discord.on_event = _kills(stage, kind, wanted)
+    await stage.start()
+    crowd.ask("", with_picture=True)
+    assert await stage.gone() == -signal.SIGKILL
+    await crowd.be_answered()
+    await stage.start()
+    await quiet(stage)
+    verdict = examine(stage, kills=1)
+    record_property(PROPERTY, asdict(verdict))
+    assert verdict.differences == [], verdict.table()
+    assert verdict.accepted == 1

@@ -1,0 +1,46 @@
+"""Kills at random instants with dozens of generations under way, from seeds that are printed."""
+
+import asyncio
+import os
+import random
+from collections.abc import Callable
+from dataclasses import asdict
+
+import pytest
+
+from tests.crash.crowd import Crowd, quiet
+from tests.crash.verdict import PROPERTY, examine
+from tests.stage import Stage
+
+KILLS = int(os.environ.get("SHOWREEL_TEST_KILLS", "5"))
+"""In all; at most 25 in one run."""
+
+KILLS_A_RUN = 25
+SEED = int(os.environ.get("SHOWREEL_TEST_SEED", "20261120"))
+RUNS = [(SEED + run, min(KILLS_A_RUN, KILLS - run * KILLS_A_RUN)) for run in range(-(-KILLS // KILLS_A_RUN))]
+
+
+@pytest.mark.parametrize(("seed", "kills"), RUNS)
+async def test_killed_at_random_times_with_dozens_under_way(
+    stage: Stage, seed: int, kills: int, record_property: Callable[[str, object], None]
+) -> None:
+    rng = random.Random(seed)
+    stage.provider.pace = 0.15
+    stage.sections["limits"] = {"generations_per_day": 0, "concurrent": 0}
+    crowd = Crowd(stage=stage, rng=rng)
+    crowd.gather(8)
+    for _ in range(kills):
+        await stage.start()
+        for _ in range(rng.randrange(1, 8)):
+            crowd.ask(with_picture=rng.random() < 0.3)
+        await asyncio.sleep(rng.uniform(0.0, 1.2))
+        assert stage.process is not None
+        stage.process.kill()
+        await stage.process.wait()
+        await crowd.turn_away()
+    await stage.start()
+    await quiet(stage)
+    verdict = examine(stage, kills=kills)
+    record_property(PROPERTY, asdict(verdict))
+    assert verdict.differences == []
+    assert verdict.accepted > 0

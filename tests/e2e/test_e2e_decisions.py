@@ -1,0 +1,103 @@
+"""What people can do about a submission of which nobody knows whether it was taken."""
+
+import sqlite3
+from typing import Any
+
+import pytest
+
+from sandbox.discord import InvalidCommand, Permission
+from sandbox.provider import Outcome
+from tests.stage import Stage
+
+
+async def _undecided(stage: Stage) -> Any:
+    """A notice about a submission whose answer was cut; the provider did take it."""
+    await stage.start()
+    await stage.ada.run("video text", channel=stage.channel, options={"prompt": "[cut] a cat"})
+    await stage.until(lambda: stage.discord.threads and stage.discord.threads[0].messages)
+    return stage.discord.threads[0].messages[0]
+
+
+def _button(notice: Any, word: str) -> str:
+    return next(
+        str(button["custom_id"])
+        for row in notice.components
+        for button in row["components"]
+        if word in button["custom_id"]
+    )
+
+
+def _rows(stage: Stage, query: str) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(f"file:{stage.database}?mode=ro", uri=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+async def test_the_requester_gives_it_up_and_the_hold_is_released(stage: Stage) -> None:
+    notice = await _undecided(stage)
+    await stage.ada.press(notice, _button(notice, "give-up"))
+    await stage.until(lambda: len(stage.discord.threads[0].messages) == 2)
+    assert "no longer counts" in stage.discord.threads[0].messages[1].content
+    assert not notice.components
+    assert _rows(stage, "SELECT kind FROM ledger ORDER BY id") == [("hold",), ("release",)]
+    ((action, actor, why),) = _rows(stage, "SELECT action, actor_key, why FROM audit")
+    assert (action, why) == ("give_up_unconfirmed", "given up")
+    assert actor
+    assert len(stage.provider.submissions) == 1
+
+
+async def test_a_moderator_may_decide_and_another_member_may_not(stage: Stage) -> None:
+    notice = await _undecided(stage)
+    bob = stage.guild.add_member("bob")
+    refused = await bob.press(notice, _button(notice, "give-up"))
+    assert refused.ephemeral
+    assert "Only the one who asked" in refused.message.content
+    assert _rows(stage, "SELECT state FROM generations") == [("unconfirmed",)]
+    mods = stage.guild.add_role("mods", Permission.MANAGE_GUILD)
+    mia = stage.guild.add_member("mia", roles=[mods])
+    await mia.press(notice, _button(notice, "give-up"))
+    assert _rows(stage, "SELECT state FROM generations") == [("failed",)]
+
+
+async def test_submitted_again_knowingly_it_is_a_new_generation_linked_to_the_old_one(stage: Stage) -> None:
+    notice = await _undecided(stage)
+    stage.provider.plan(Outcome.OK)
+    result = await stage.ada.press(notice, _button(notice, "submit-again"))
+    assert not result.ephemeral
+    await stage.until(stage.videos)
+    (old, _), (new, follows) = _rows(stage, "SELECT id, follows FROM generations ORDER BY accepted_at")
+    assert follows == old
+    assert new != old
+    assert len(stage.provider.submissions) == 2
+    kinds = _rows(stage, "SELECT kind FROM ledger JOIN generations g ON g.follows = generation_id ORDER BY ledger.id")
+    assert kinds == [("hold",), ("release",)]
+
+
+async def test_a_second_press_finds_nothing_to_decide(stage: Stage) -> None:
+    notice = await _undecided(stage)
+    custom_id = _button(notice, "give-up")
+    await stage.ada.press(notice, custom_id)
+    with pytest.raises(InvalidCommand):  # the button is gone from the message
+        await stage.ada.press(notice, custom_id)
+
+
+async def test_the_buttons_outlive_a_restart(stage: Stage) -> None:
+    notice = await _undecided(stage)
+    await stage.end()
+    await stage.start()
+    await stage.ada.press(notice, _button(notice, "give-up"))
+    assert _rows(stage, "SELECT state FROM generations") == [("failed",)]
+
+
+async def test_the_owner_attaches_the_task_and_the_video_arrives(stage: Stage) -> None:
+    await _undecided(stage)
+    ((generation_id,),) = _rows(stage, "SELECT id FROM generations")
+    (task_id,) = stage.provider.tasks
+    options = {"generation": generation_id, "task_id": task_id}
+    refused = await stage.guild.add_member("bob", roles=[stage.guild.add_role("a", Permission.ADMINISTRATOR)]).run(
+        "owner attach", channel=stage.channel, options=options
+    )
+    assert "Only the owner" in refused.message.content
+    await stage.discord.owner.run("owner attach", channel=stage.channel, options=options)
+    await stage.until(stage.videos)
+    assert _rows(stage, "SELECT state FROM generations") == [("succeeded",)]
+    assert len(stage.provider.submissions) == 1
