@@ -51,9 +51,11 @@ def thread_name(generation: Generation) -> str:
     return words[:NAME_SHOWN] or texts.operation_name(generation.request.operation)
 
 
-def success(generation: Generation, links: tuple[str, ...], too_large: tuple[str, ...]) -> str:
+def success(generation: Generation, links: tuple[str, ...], too_large: tuple[str, ...], *, shrunk: bool = False) -> str:
     """The text that comes with finished videos; `links` are results that could not be posted as files."""
     lines = [_("{who} your video is ready.", who=_mention(generation))]
+    if shrunk:
+        lines.append(_("It was too large for this server, so it was made smaller to fit."))
     if too_large:
         lines.append(_("It is too large for this server, so here is a link. It works for a limited time."))
     if links:

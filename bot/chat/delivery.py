@@ -133,6 +133,10 @@ class DiscordDelivery:
             return
         self._remember(generation, text, now)
 
+    def upload_limit(self, generation: Generation) -> int:
+        """Bytes per file, as Discord states them for the guild and the interaction."""
+        return self._postman.upload_limit(generation)
+
     async def tell(self, generation: Generation, notice: Notice) -> MessageRef | None:
         """Post the end and its videos: in the thread, else the channel, else directly; None where no way is left."""
         with speaking(generation.origin.locale):

@@ -38,7 +38,8 @@ class Part:
         if generation.state is not State.SUCCEEDED:
             return cards.ending(generation)
         if self.index == 0:
-            return cards.success(generation, self.links.unfetched, self.links.too_large)
+            shrunk = any(file.original_size for file in self.files)
+            return cards.success(generation, self.links.unfetched, self.links.too_large, shrunk=shrunk)
         return cards.further(generation, self.index + 1, self.links.unfetched, self.links.too_large)
 
 

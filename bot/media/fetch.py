@@ -104,7 +104,8 @@ class MediaFiles:
             size = await self._shrinker.shrink(file.path, part, limit)
             await self._prober.probe(part)
             filename = f"{file.path.stem}-small.mp4"
-            return replace(file, path=await _settle(part, filename), filename=filename, size=size)
+            settled = await _settle(part, filename)
+            return replace(file, path=settled, filename=filename, size=size, original_size=file.size)
 
     async def data_url(self, path: Path, content_type: str | None = None) -> str:
         """A fetched file as a data URL; MediaRefusedError above `inline_most`.

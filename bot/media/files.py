@@ -9,12 +9,16 @@ from bot.domain.request import MediaKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFile:
-    """One finished video on disk; `url` is where the provider has it, `size` is in bytes."""
+    """One finished video on disk; `url` is where the provider has it, sizes are in bytes.
+
+    `original_size` is set where it was made smaller to fit.
+    """
 
     path: Path
     filename: str
     size: int
     url: str
+    original_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

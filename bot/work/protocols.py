@@ -156,6 +156,10 @@ class Delivery(Protocol):
         """Bring the card up to date; never raises for a card that is gone."""
         ...
 
+    def upload_limit(self, generation: Generation) -> int:
+        """Bytes that a file may have to be posted where this generation's notice goes."""
+        ...
+
     async def tell(self, generation: Generation, notice: Notice) -> MessageRef | None:
         """Tell the requester of the end, with the videos; None where no way was left."""
         ...

@@ -97,7 +97,8 @@ class Telling:
         unfetched: list[str] = []
         for index, url in enumerate(generation.results):
             try:
-                files.append(await self.media.fetch_result(url, generation.id, index))
+                file = await self.media.fetch_result(url, generation.id, index)
+                files.append(await self._fitting(generation, file))
             except MediaRefusedError as error:
                 log.warning("result_refused", generation=generation.id, error=str(error))
                 unfetched.append(url)
@@ -106,6 +107,14 @@ class Telling:
                     raise
                 unfetched.append(url)
         return Notice(files=tuple(files), unfetched=tuple(unfetched))
+
+    async def _fitting(self, generation: Generation, file: ResultFile) -> ResultFile:
+        """The file, made smaller where it is too large to be posted; as it is where that can't be done."""
+        try:
+            return await self.media.shrunk(file, self.tools.delivery.upload_limit(generation))
+        except MediaRefusedError as error:
+            log.info("result_not_shrunk", generation=generation.id, size=file.size, error=str(error))
+            return file
 
     async def _again(self, generation: Generation, error: Exception) -> Generation | None:
         tools = self.tools

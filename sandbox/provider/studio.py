@@ -30,7 +30,7 @@ class Studio:
     def __init__(self, tell: Tell, clip: Clip | None) -> None:
         self.tasks: dict[str, Task] = {}
         self._tell = tell
-        self._clip = clip
+        self.clip = clip
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._renderers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox-render")
         self._session: aiohttp.ClientSession | None = None
@@ -121,8 +121,8 @@ class Studio:
             task.inputs["task_id"] = earlier.videos[:1]
 
     async def _render(self, task: Task) -> list[Clip]:
-        if self._clip is not None:
-            return [self._clip] * task.results
+        if self.clip is not None:
+            return [self.clip] * task.results
         wanted = task.order.fields
         commissions = [
             Commission(

@@ -55,6 +55,7 @@ class RecordedDelivery:
     kept_urls: dict[str, tuple[str, ...]] = field(default_factory=dict)
     shown: list[Generation] = field(default_factory=list)
     usual: timedelta | None = None
+    limit: int = 10 * 1_048_576
     told: list[tuple[Generation, Notice]] = field(default_factory=list)
     bytes_told: list[tuple[int, ...]] = field(default_factory=list)
     slow: list[str] = field(default_factory=list)
@@ -104,6 +105,9 @@ class RecordedDelivery:
         await self._begin("show")
         self.shown.append(generation)
         self.usual = usual
+
+    def upload_limit(self, generation: Generation) -> int:  # noqa: ARG002 - one limit for all
+        return self.limit
 
     async def tell(self, generation: Generation, notice: Notice) -> MessageRef | None:
         self.tried_at.append(self.clock.now())
