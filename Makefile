@@ -44,6 +44,7 @@ check: lint types layers test  ## Everything that CI checks.
 bench: setup  ## Measure, as ratios to floors taken in the same run.
 	$(BIN)/python -m bench.store
 	$(BIN)/python -m bench.media
+	$(BIN)/python -m bench.commands
 
 lock:  ## Pin the dependencies again (needs uv).
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements/run.lock

@@ -40,7 +40,7 @@ class Stage:
 async def demo(*, once: bool, console: Console) -> bool:
     """Run the bot between the simulators: a scripted run, or until interrupted. Returns whether all went well."""
     folder = Path(tempfile.mkdtemp(prefix="showreel-demo-"))
-    async with _stage(0, 0) as stage, _bot(stage, folder):
+    async with staged(0, 0) as stage, running_bot(stage, folder):
         await stage.discord.ready(timeout=30)
         console.print(Panel(_("The real bot runs between a simulated Discord and a simulated video service.")))
         if once:
@@ -53,14 +53,15 @@ async def demo(*, once: bool, console: Console) -> bool:
 
 async def sandbox(discord_port: int, provider_port: int, console: Console) -> None:
     """Run the simulators alone until interrupted."""
-    async with _stage(discord_port, provider_port) as stage:
+    async with staged(discord_port, provider_port) as stage:
         _print_addresses(stage, console)
         _narrate(stage, console)
         await asyncio.Event().wait()
 
 
 @asynccontextmanager
-async def _stage(discord_port: int, provider_port: int) -> AsyncIterator[Stage]:
+async def staged(discord_port: int, provider_port: int) -> AsyncIterator[Stage]:
+    """Both simulators with a guild, a channel and a member; port 0 means any that is free."""
     async with (
         SimulatedDiscord(port=discord_port, token=BOT_TOKEN) as discord,
         SimulatedProvider(port=provider_port, api_key=API_KEY, pace=0.6) as provider,
@@ -75,8 +76,8 @@ async def _stage(discord_port: int, provider_port: int) -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
-async def _bot(stage: Stage, folder: Path) -> AsyncIterator[None]:
-    """The bot as `showreel run` starts it, its log beside its database; stopped as a supervisor would."""
+async def running_bot(stage: Stage, folder: Path) -> AsyncIterator[None]:
+    """The bot as `showreel run` starts it, its log beside its database in `folder`; stopped as a supervisor would."""
     config = folder / "config.toml"
     config.write_text(_configuration(stage, folder))
     with (folder / "bot.log").open("wb") as log:
