@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from bot.cli.narration import Narrator
 from bot.i18n import _
@@ -136,14 +137,20 @@ def _narrate(stage: Stage, console: Console) -> None:
 
 def _print_addresses(stage: Stage, console: Console) -> None:
     table = Table(title=_("Running; interrupt to stop"), show_header=False)
-    table.add_row("[discord] api_url", stage.discord.api_url)
-    table.add_row("[discord] gateway_url", stage.discord.gateway_url)
-    table.add_row("[discord] token", BOT_TOKEN)
-    table.add_row("[provider] base_url", stage.provider.url)
-    table.add_row("[provider] api_key", API_KEY)
+    for setting, value in (
+        ("[discord] api_url", stage.discord.api_url),
+        ("[discord] gateway_url", stage.discord.gateway_url),
+        ("[discord] token", BOT_TOKEN),
+        ("[provider] base_url", stage.provider.url),
+        ("[provider] api_key", API_KEY),
+    ):
+        table.add_row(Text(setting), value)
     table.add_row(_("what the simulated Discord can be asked"), stage.discord.url + "/sandbox/help")
     table.add_row(_("what the simulated service can be asked"), stage.provider.origin + "/sandbox/help")
     console.print(table)
+    console.print(_("Ask for a video as the member ada:"))
+    asked = 'curl -F member=ada -F channel=videos -F command="video text" -F prompt="a cat"'
+    console.print(f"{asked} {stage.discord.url}/sandbox/run", markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_threads(stage: Stage, console: Console) -> None:
