@@ -18,6 +18,7 @@ DATA = {
         "video text",
         "video image",
         "bot.log",
+        'curl -F member=ada -F channel=videos -F command="video text" -F prompt="a cat"',
         " api_url",
         " gateway_url",
         " token",
