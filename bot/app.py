@@ -15,7 +15,7 @@ from bot.chat.client import CogMaker, DiscordUnreachableError, Served, ShowreelC
 from bot.chat.delivery import DiscordDelivery
 from bot.domain.generation import State
 from bot.domain.limits import Limit, Measure, Scope, Window
-from bot.health import PortTakenError, Vitals, serving
+from bot.health import PortTakenError, Vitals, Watchdog, serving
 from bot.media.fetch import MediaFiles
 from bot.media.rules import MIB, MediaRules
 from bot.providers.errors import ProviderError, Refused
@@ -33,8 +33,10 @@ from bot.work.door import Door
 from bot.work.feed import CatalogFeed
 from bot.work.following import Following
 from bot.work.inputs import InputDesk
+from bot.work.outage import Outage
 from bot.work.pace import Pace
 from bot.work.policy import Policy
+from bot.work.reconciling import Reconciler
 from bot.work.service import Service, Terms
 from bot.work.steps import Step, Tools
 from bot.work.submitting import Accepting, FoundSubmitting
@@ -50,7 +52,9 @@ log = structlog.get_logger(__name__)
 STOP_WITHIN = timedelta(seconds=8)
 """For the work in hand; what is left is handed back to the next start."""
 
-STALLED_AFTER = timedelta(minutes=1)
+CLOSE_WITHIN = timedelta(seconds=20)
+"""For everything that ending takes: what hangs then, such as a database, would hang for ever."""
+
 HISTORY_REFRESH = timedelta(minutes=10)
 HISTORY_SPAN = timedelta(days=30)
 GUILD_READY_TIMEOUT = 0.5
@@ -90,19 +94,25 @@ async def run(settings: Settings) -> None:
     _stop_on_signals(stopping)
     async with AsyncExitStack() as stack:
         parts = await _open(settings, stack)
+        watchdog = Watchdog(
+            now,
+            turned_at=lambda: parts.worker.turned_at,
+            is_connected=parts.bot.is_ready,
+            away_since=lambda: parts.bot.away_since,
+        )
         vitals = Vitals(
-            alive=lambda: _stalled(parts.worker),
-            ready=lambda: None if parts.bot.is_ready() else "not connected to Discord",
+            alive=watchdog.alive,
+            ready=watchdog.ready,
             in_flight=lambda: _in_flight(parts.store),
         )
         try:
             await stack.enter_async_context(serving(settings.server.host, settings.server.port, vitals))
         except PortTakenError as error:
             raise StartError(f"{error}; choose another [server] port, or 0 to switch it off.") from error
-        await _work(parts, stopping)
+        await _work(parts, watchdog, stopping)
 
 
-async def _work(parts: Parts, stopping: asyncio.Event) -> None:
+async def _work(parts: Parts, watchdog: Watchdog, stopping: asyncio.Event) -> None:
     """Do everything at once until asked to stop or until something that must go on has ended."""
     tasks = [
         asyncio.create_task(parts.bot.connect(), name="discord"),
@@ -110,11 +120,14 @@ async def _work(parts: Parts, stopping: asyncio.Event) -> None:
         asyncio.create_task(parts.feed.run(), name="catalog"),
         asyncio.create_task(parts.door.watch(), name="door"),
         asyncio.create_task(_keep_history(parts), name="history"),
+        asyncio.create_task(watchdog.watch(), name="watchdog"),
+        asyncio.create_task(Reconciler(parts.store.reconciling, now).run(), name="reconciliation"),
     ]
     asked = asyncio.create_task(stopping.wait(), name="stop")
     try:
         ended, _ = await asyncio.wait([asked, *tasks], return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping", asked=asked in ended)
+        asyncio.get_running_loop().call_later(CLOSE_WITHIN.total_seconds(), _cut_short)
         parts.service.stop_accepting()
         await parts.worker.stop(STOP_WITHIN)
         await parts.bot.close()
@@ -124,6 +137,12 @@ async def _work(parts: Parts, stopping: asyncio.Event) -> None:
         outcomes = await asyncio.gather(asked, *tasks, return_exceptions=True)
     if asked not in ended:
         raise _fatal(outcomes[1:])
+
+
+def _cut_short() -> None:
+    """End what can't be ended in order; every row says how it goes on."""
+    log.error("ending_hangs", after=str(CLOSE_WITHIN))
+    os._exit(1)
 
 
 def _fatal(outcomes: Sequence[object]) -> StartError:
@@ -149,7 +168,10 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Parts:
         trusted_origins=(provider.result_origin, *settings.media.trusted_origins),
         attachment_origins=_attachment_origins(settings),
     )
-    await media.open()
+    try:
+        await media.open()
+    except OSError as error:
+        raise StartError(f"The folder {error.filename} for files can't be used: {error.strerror}.") from error
     stack.push_async_callback(media.close)
     parts = _joined(settings, store, provider, media)
     await parts.feed.restore()
@@ -180,6 +202,7 @@ def _joined(settings: Settings, store: Store, provider: LemonDataProvider, media
         inputs=inputs,
         door=door,
         budget=CallBudget(settings.provider.calls_per_minute),
+        outage=Outage(),
         pace=pace,
         policy=policy,
         clock=now,
@@ -272,17 +295,15 @@ async def _log_in(bot: ShowreelClient, settings: Settings) -> None:
 async def _keep_history(parts: Parts) -> None:
     """Learn from time to time how long generations take here."""
     while True:
-        parts.pace.usual = await parts.store.generations.usual_durations(now() - HISTORY_SPAN)
+        try:
+            parts.pace.usual = await parts.store.generations.usual_durations(now() - HISTORY_SPAN)
+        except Exception:  # the edge of the loop: a row that can't be read must not end the bot
+            log.exception("history_not_read")
         await asyncio.sleep(HISTORY_REFRESH.total_seconds())
 
 
 async def _in_flight(store: Store) -> int:
     return sum((await store.generations.counts()).values())
-
-
-def _stalled(worker: Worker) -> str | None:
-    quiet = now() - worker.turned_at
-    return f"the worker has not turned for {quiet.total_seconds():.0f} s" if quiet > STALLED_AFTER else None
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:
@@ -306,6 +327,7 @@ def _policy(settings: Settings) -> Policy:
         deadline=seconds(worker.deadline),
         give_up_after=seconds(worker.give_up_after),
         grace=seconds(worker.unconfirmed_grace),
+        lease=seconds(worker.lease),
         call_timeout=seconds(settings.provider.timeout + 5),
         inline_inputs=settings.media.inputs == "inline",
     )

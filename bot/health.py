@@ -1,8 +1,10 @@
 """/healthz, /readyz and /metrics: whether the process works, whether it serves members, and its figures."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 from aiohttp import web
@@ -20,6 +22,75 @@ class Vitals:
     alive: Callable[[], str | None]
     ready: Callable[[], str | None]
     in_flight: Callable[[], Awaitable[int]]
+
+
+STALLED_AFTER = timedelta(minutes=1)
+"""Since the worker's loop last turned, until the process no longer counts as alive."""
+
+STUCK_AFTER = timedelta(minutes=5)
+"""The same, until only a restart helps."""
+
+AWAY_AFTER = timedelta(minutes=5)
+"""Since the gateway was lost, until the process no longer counts as ready: most reconnects take seconds."""
+
+LOOK_EVERY = timedelta(seconds=5)
+
+
+class StuckError(Exception):
+    """The worker's loop stands still for so long that only a restart helps."""
+
+
+class Watchdog:
+    """Judges whether the work goes on and Discord is there, says so in the log once, and ends what is stuck.
+
+    `turned_at`: when the worker's loop last turned. `is_connected`: whether Discord was ever there. `away_since`: when
+    the gateway was lost, None while it is there.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        *,
+        turned_at: Callable[[], datetime],
+        is_connected: Callable[[], bool],
+        away_since: Callable[[], datetime | None],
+    ) -> None:
+        self._clock = clock
+        self._turned_at = turned_at
+        self._is_connected = is_connected
+        self._away_since = away_since
+        self._said: str | None = None
+
+    def alive(self) -> str | None:
+        """What is wrong with the work, None where nothing is."""
+        quiet = self._clock() - self._turned_at()
+        return f"the worker has not turned for {quiet.total_seconds():.0f} s" if quiet > STALLED_AFTER else None
+
+    def ready(self) -> str | None:
+        """Why members are not served, None where they are."""
+        return self._away() or (None if self._is_connected() else "not connected to Discord")
+
+    def look(self) -> None:
+        """Log a trouble when it begins and when it is over; raises StuckError where only a restart helps."""
+        troubles = {"worker_stalled": self.alive(), "gateway_away": self._away()}
+        event = next((event for event, trouble in troubles.items() if trouble), None)
+        if event != self._said:
+            log.warning(event, why=troubles[event]) if event else log.info("trouble_over", was=self._said)
+            self._said = event
+        quiet = self._clock() - self._turned_at()
+        if quiet > STUCK_AFTER:
+            raise StuckError(f"the worker has not turned for {quiet.total_seconds():.0f} s")
+
+    async def watch(self) -> None:
+        """Look every few seconds, for good; raises StuckError where only a restart helps."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY.total_seconds())
+            self.look()
+
+    def _away(self) -> str | None:
+        since = self._away_since()
+        away = self._clock() - since if since else timedelta(0)
+        return f"Discord's gateway has been away for {away.total_seconds():.0f} s" if away > AWAY_AFTER else None
 
 
 class PortTakenError(Exception):

@@ -10,14 +10,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
+from bot import crash_points
 from bot.domain.request import Operation
 
-CONFIG_VARIABLE = "SHOWREEL_CONFIG"
+PREFIX = "SHOWREEL_"
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 DEFAULT_PATH = Path("config.toml")
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -38,8 +42,14 @@ class Discord(_Section):
     token: SecretStr = SecretStr("")
     api_url: HttpUrl = "https://discord.com/api/v10"
     gateway_url: str = Field(default="", pattern=r"^(wss?://\S+)?$")
-    guild_ids: tuple[int, ...] = ()
+    guild_ids: Annotated[tuple[int, ...], NoDecode] = ()
     user_install: bool = False
+
+    @field_validator("guild_ids", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """From the environment it comes as "123,456"."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _fits(self) -> "Discord":
@@ -64,7 +74,7 @@ class Provider(_Section):
 class Database(_Section):
     """Where the generations and the ledger are."""
 
-    url: str = Field(default="sqlite:///data/showreel.db", pattern=r"^(sqlite|postgresql)://")
+    url: str = Field(default="sqlite:///data/showreel.db", pattern=r"^(sqlite:///.|postgresql://.)")
 
 
 class Worker(_Section):
@@ -73,6 +83,7 @@ class Worker(_Section):
     poll_interval: Seconds = 5.0
     poll_interval_max: Seconds = 30.0
     slots: int = Field(default=64, ge=1)
+    lease: Seconds = 120
     deadline: Seconds = 1800
     give_up_after: Seconds = 180_000
     unconfirmed_grace: Seconds = 259_200
@@ -125,7 +136,7 @@ class Settings(BaseSettings):
     """The whole configuration."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SHOWREEL_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
@@ -184,14 +195,26 @@ def read(given: Path | None = None) -> Settings:
     path = config_path(given)
     try:
         values = TomlConfigSettingsSource(Settings, path)() if path else {}
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} is not TOML: {error}.") from error
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}.") from error
+    _check_sections()
     try:
         return Settings(**values)
     except ValidationError as error:
         raise ConfigurationError(_sentence(error, path)) from error
+    except SettingsError as error:
+        raise ConfigurationError(f"A value in the environment can't be read: {error}.") from error
+
+
+def _check_sections() -> None:
+    """A variable of ours for a section that there isn't is a slip of the pen, not somebody else's."""
+    known = {CONFIG_VARIABLE, crash_points.VARIABLE}
+    for name in os.environ:
+        section = name.removeprefix(PREFIX).split("__", maxsplit=1)[0].lower()
+        if name.startswith(PREFIX) and name not in known and section not in Settings.model_fields:
+            raise ConfigurationError(f"There is no setting for {name} in the environment; see config.example.toml.")
 
 
 def _sentence(error: ValidationError, path: Path | None) -> str:

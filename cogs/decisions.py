@@ -1,5 +1,6 @@
 """The buttons under a notice about an unconfirmed generation."""
 
+import contextlib
 from typing import Any
 
 import discord
@@ -47,4 +48,5 @@ class DecisionButtons(commands.Cog):
         new = await self._decisions.submit_again(asked.generation_id, actor(interaction), origin)
         await answer_with_card(interaction, new, self._service.card_posted)
         if interaction.message is not None:
-            await interaction.message.edit(view=None)
+            with contextlib.suppress(discord.HTTPException):  # pressed again, a button finds nothing to decide
+                await interaction.message.edit(view=None)

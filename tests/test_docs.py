@@ -10,8 +10,9 @@ import typer
 from prometheus_client import REGISTRY
 from pydantic import BaseModel, SecretStr
 
-from bot import metrics
+from bot import crash_points, metrics
 from bot.cli import app
+from bot.domain.generation import Reason
 from bot.settings import Settings
 from cogs.options import COMMANDS
 
@@ -95,3 +96,30 @@ def test_every_make_target_that_documents_name_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE))
     for document in DOCUMENTS:
         assert set(re.findall(r"`make ([a-z-]+)`", document.read_text())) <= targets, document
+
+
+def _fault_matrix() -> str:
+    return (ROOT / "docs" / "operate.md").read_text().split("\n## Fault matrix\n")[1].split("\n## ")[0]
+
+
+def test_every_test_that_the_fault_matrix_cites_exists() -> None:
+    cited = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", _fault_matrix())
+    assert cited
+    for file, name in cited:
+        path = ROOT / file
+        assert path.is_file(), file
+        assert re.search(rf"^(async )?def {name}\(", path.read_text(), flags=re.MULTILINE), f"{file}::{name}"
+
+
+def test_every_fault_has_what_is_seen_and_the_test_that_shows_it() -> None:
+    rows = [line for line in _fault_matrix().splitlines() if "::" in line]
+    for row in rows:
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert len(cells) == 4, row
+        assert all(cells), row
+        assert re.fullmatch(r"`tests/[^`]+`", cells[3]), row
+
+
+def test_every_instant_of_a_crash_and_every_reason_is_in_the_fault_matrix() -> None:
+    named = set(re.findall(r"`([a-z_.]+)`", _fault_matrix()))
+    assert {*crash_points.POINTS, *(reason.value for reason in Reason)} <= named

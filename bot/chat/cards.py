@@ -1,5 +1,6 @@
 """The card: the message that shows a generation's state, and the notices that tell of its end."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import discord
@@ -51,10 +52,22 @@ def thread_name(generation: Generation) -> str:
     return words[:NAME_SHOWN] or texts.operation_name(generation.request.operation)
 
 
-def success(generation: Generation, links: tuple[str, ...], too_large: tuple[str, ...], *, shrunk: bool = False) -> str:
+@dataclass(frozen=True, slots=True)
+class Remarks:
+    """What is remarked about results: whether one was made smaller, and how many can't be used."""
+
+    shrunk: bool = False
+    unusable: int = 0
+
+
+def success(
+    generation: Generation, links: tuple[str, ...], too_large: tuple[str, ...], remarks: Remarks = Remarks()
+) -> str:
     """The text that comes with finished videos; `links` are results that could not be posted as files."""
     lines = [_("{who} your video is ready.", who=_mention(generation))]
-    if shrunk:
+    if remarks.unusable:
+        lines.append(_("Some of what the video service handed over can't be posted here: it is no usable video."))
+    if remarks.shrunk:
         lines.append(_("It was too large for this server, so it was made smaller to fit."))
     if too_large:
         lines.append(_("It is too large for this server, so here is a link. It works for a limited time."))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import aiohttp
@@ -25,6 +26,12 @@ log = structlog.get_logger(__name__)
 
 RATE_LIMIT_WAIT = 30.0
 """Seconds that a call waits for a rate limit (discord.py's least); for more it fails at once, to come again later."""
+
+
+FIRST_SHARD = 0
+GATEWAY_PAUSE = 5.0
+GATEWAY_PAUSE_LONGEST = 60.0
+"""Seconds between two questions for the gateway; the pause doubles."""
 
 
 class TokenRefusedError(Exception):
@@ -88,6 +95,7 @@ class ShowreelClient(commands.AutoShardedBot):
         self.synced = asyncio.Event()
         self._gateway_url = gateway_url
         self._make_cogs = cogs
+        self._away: dict[int, datetime] = {}
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -133,12 +141,42 @@ class ShowreelClient(commands.AutoShardedBot):
             await self.http.bulk_upsert_global_commands(self.application_id, payload=[])  # of a run without guild_ids
         self.synced.set()
 
+    @property
+    def away_since(self) -> datetime | None:
+        """Since when a shard, the one that is longest away, has no gateway; None while all of them have one."""
+        return min(self._away.values(), default=None)
+
     async def launch_shards(self) -> None:
-        """Use the configured gateway as it is; discord.py dials its own default only for an explicit shard count."""
-        if self._gateway_url:
-            shards, _url, _limits = await self.http.get_bot_gateway()
-            self.shard_count = shards
-        await super().launch_shards()
+        """Use the configured gateway as it is; discord.py dials its own default only for an explicit shard count.
+
+        discord.py gives up where Discord can't say which gateway to use; here it is asked until it can.
+        """
+        self._away[FIRST_SHARD] = discord.utils.utcnow()
+        pause = GATEWAY_PAUSE
+        while not self.is_closed():
+            try:
+                if self._gateway_url:
+                    shards, _url, _limits = await self.http.get_bot_gateway()
+                    self.shard_count = shards
+                await super().launch_shards()
+            except (discord.GatewayNotFound, discord.RateLimited, aiohttp.ClientError, OSError) as error:
+                log.warning("gateway_unknown", error=str(error.__cause__ or error), pause=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, GATEWAY_PAUSE_LONGEST)
+            else:
+                return
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Note since when it is away; a further failure to come back doesn't count anew."""
+        self._away.setdefault(shard_id, discord.utils.utcnow())
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """Note that a new session has begun."""
+        self._away.pop(shard_id, None)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """Note that the session goes on."""
+        self._away.pop(shard_id, None)
 
     async def on_ready(self) -> None:
         """Say who we are, once the guilds are known."""

@@ -148,18 +148,26 @@ class DiscordDelivery:
             await self._postman.post_text(generation, cards.slow(generation), f"{generation.id}-slow")
 
     async def tell_owner(self, door_closed_by: str | None) -> None:
-        """Write to the application's owner, or to every member of its team."""
+        """Write to the application's owner, or to every member of its team.
+
+        DeliveryDelayedError where none was reached.
+        """
         application = self._bot.application
         if application is None:
             return
         owners = application.team.members if application.team else [application.owner]
+        delays: list[DeliveryDelayedError] = []
         for owner in owners:
             try:
                 async with discord_faults("tell owner"):
                     channel = await self._bot.create_dm(discord.Object(owner.id))
                     await channel.send(cards.owner_notice(door_closed_by))
-            except (discord.HTTPException, DeliveryDelayedError) as error:
+            except discord.HTTPException as error:
                 log.warning("owner_not_told", owner=owner.id, error=str(error))
+            except DeliveryDelayedError as error:
+                delays.append(error)
+        if delays and len(delays) == len(owners):
+            raise delays[0]  # nobody was reached, and later may help
 
     def _channel(self, channel_id: int, guild_id: int | None) -> discord.PartialMessageable:
         return self._bot.get_partial_messageable(channel_id, guild_id=guild_id)

@@ -1,7 +1,7 @@
 """How a notice is cut into messages: files that fit together, and links where a file can't be posted."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from bot.chat import cards
@@ -32,14 +32,15 @@ class Part:
     index: int
     files: tuple[ResultFile, ...] = ()
     links: Links = Links()
+    unusable: int = 0
 
     def text(self, generation: Generation) -> str:
         """What stands above the files; only the first part mentions the requester."""
         if generation.state is not State.SUCCEEDED:
             return cards.ending(generation)
         if self.index == 0:
-            shrunk = any(file.original_size for file in self.files)
-            return cards.success(generation, self.links.unfetched, self.links.too_large, shrunk=shrunk)
+            remarks = cards.Remarks(shrunk=any(file.original_size for file in self.files), unusable=self.unusable)
+            return cards.success(generation, self.links.unfetched, self.links.too_large, remarks)
         return cards.further(generation, self.index + 1, self.links.unfetched, self.links.too_large)
 
 
@@ -47,7 +48,9 @@ def parts_of(notice: Notice, limit: int) -> list[Part]:
     """A notice as messages, at least one; `limit` is in bytes per file."""
     fitting = [file for file in notice.files if file.size <= limit]
     too_large = [file.url for file in notice.files if file.size > limit]
-    return _numbered(0, _groups(fitting), _batches(too_large, notice.unfetched))
+    endless = sum(len(url) > LINKS_PER_MESSAGE for url in (*too_large, *notice.unfetched))
+    first, *others = _numbered(0, _groups(fitting), _batches(too_large, notice.unfetched))
+    return [replace(first, unusable=notice.unusable + endless), *others]
 
 
 def as_links(parts: Sequence[Part], first: int) -> list[Part]:
@@ -67,6 +70,8 @@ def _batches(too_large: Iterable[str], unfetched: Iterable[str]) -> Iterator[Lin
     batch, length = Links(), 0
     for link in (*(Links((url,)) for url in too_large), *(Links((), (url,)) for url in unfetched)):
         more = sum(map(len, link.too_large + link.unfetched))
+        if more > LINKS_PER_MESSAGE:
+            continue  # no message can hold it; it is remarked upon instead
         if length and length + more > LINKS_PER_MESSAGE:
             yield batch
             batch, length = Links(), 0

@@ -138,6 +138,9 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
             reference=texts.word(it.reference),
         ),
         errors.NotCancellable: _not_cancellable,
+        errors.Undecided: lambda _it: _(
+            "Nobody knows whether that one is under way. Its message in the thread has a button to give it up."
+        ),
         errors.NotUndecided: lambda _it: _("There is nothing to decide about that one any more."),
         errors.NotYours: lambda _it: _("Only the one who asked for it, or a moderator here, can do that."),
         errors.OwnerOnly: lambda _it: _("Only the owner of this bot can do that."),

@@ -16,6 +16,7 @@ from bot.cli import catalog, checkup, play
 from bot.domain.request import Operation
 from bot.i18n import N_, _
 from bot.settings import ConfigurationError, Settings, read
+from bot.store.backup import BackupFailedError, BackupRefusedError, back_up
 from bot.store.errors import DatabaseUnusableError
 from bot.store.schema import migrate as migrate_database
 
@@ -60,6 +61,19 @@ def migrate(config: ConfigOption = None) -> None:
     settings = _configured(config)
     revision = _finish(migrate_database(settings.database.url))
     Console().print(_("The database is at revision {revision}.", revision=revision))
+
+
+@app.command(help=N_("Copy the database into a new file, also beside a running bot."))
+def backup(
+    file: Annotated[Path, typer.Argument(help=N_("Where to; an existing file is never overwritten."))],
+    config: ConfigOption = None,
+) -> None:
+    """Copy, and say where the copy is."""
+    settings = _configured(config)
+    size = _finish(back_up(settings.database.url, file))
+    Console().print(
+        _("The backup is {file} ({size} bytes).", file=file, size=size), markup=False, highlight=False, soft_wrap=True
+    )
 
 
 @app.command(help=N_("List the models; --live compares them with the provider's own list."))
@@ -111,6 +125,9 @@ def _finish(work: Coroutine[Any, Any, _Result]) -> _Result:
     except StartError as error:
         _errors.print(str(error), markup=False, soft_wrap=True)
         raise typer.Exit(error.code) from error
-    except DatabaseUnusableError as error:
+    except (DatabaseUnusableError, BackupRefusedError) as error:
         _errors.print(str(error), markup=False, soft_wrap=True)
         raise typer.Exit(2) from error
+    except BackupFailedError as error:
+        _errors.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(1) from error

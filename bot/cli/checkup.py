@@ -1,20 +1,31 @@
 """`showreel check`: each part on its own line, ok or what is wrong and how to mend it."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from typing import assert_never
 
 from rich.console import Console
 from rich.text import Text
 
-from bot.app import StartError, opened_store, provider_of
+from bot.app import StartError, now, opened_store, provider_of
 from bot.chat.client import DiscordUnreachableError, TokenRefusedError
 from bot.chat.permissions import Lacking, lacking_permissions
-from bot.i18n import _
+from bot.domain.findings import Finding, FindingKind
+from bot.i18n import _, n_
 from bot.providers.errors import ProviderError, Refused
 from bot.settings import Settings
+from bot.work.reconciling import Reconciler
+
+SHOWN = 5
+"""Ids of generations in one line; the log has the others."""
 
 
 class _WrongError(Exception):
     """What is wrong, and how to mend it."""
+
+
+class _Noted(Exception):  # noqa: N818 - no error: the bot mends it by itself
+    """What is not as it should be, and becomes so by itself."""
 
 
 async def check(settings: Settings, console: Console) -> bool:
@@ -22,6 +33,8 @@ async def check(settings: Settings, console: Console) -> bool:
     checks: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
         (_("configuration"), _configuration),
         (_("database"), _database),
+        (_("ledger"), _ledger),
+        (_("generations"), _generations),
         (_("provider"), _provider),
         (_("Discord"), _discord),
     )
@@ -32,13 +45,15 @@ async def check(settings: Settings, console: Console) -> bool:
         except _WrongError as error:
             is_well = False
             verdict = Text(f"{_('wrong'):<7}", style="red") + Text(f"{name}: {error}", style="")
+        except _Noted as note:
+            verdict = Text(f"{_('note'):<7}", style="yellow") + Text(f"{name}: {note}", style="")
         console.print(verdict, soft_wrap=True)
     return is_well
 
 
 async def _configuration(settings: Settings) -> str:
     if not settings.discord.guild_ids and not settings.discord.user_install:
-        return _("fine; every guild that invites the bot is served ([discord] guild_ids is empty)")
+        raise _Noted(_("fine, but every guild that invites the bot is served: [discord] guild_ids is empty"))
     return _("fine")
 
 
@@ -51,8 +66,92 @@ async def _database(settings: Settings) -> str:
     return _("open; {count} generations under way", count=sum(counts.values()))
 
 
+async def _ledger(settings: Settings) -> str:
+    found = await _found(settings, Reconciler.of_ledger)
+    if found:
+        raise _Noted(_lines(found))
+    return _("every generation that ended is settled")
+
+
+async def _generations(settings: Settings) -> str:
+    found = await _found(settings, Reconciler.of_progress)
+    if any(finding.kind.needs_person for finding in found):
+        raise _WrongError(_lines(found))
+    if found:
+        raise _Noted(_lines(found))
+    return _("none is stuck, unreadable or untold")
+
+
+async def _found(settings: Settings, look: Callable[[Reconciler], Awaitable[list[Finding]]]) -> list[Finding]:
+    try:
+        async with opened_store(settings, owner=False) as store:
+            return await look(Reconciler(store.reconciling, now))
+    except StartError as error:
+        raise _WrongError(_("can't be looked at without the database")) from error
+
+
+def _lines(findings: list[Finding]) -> str:
+    """What was found, kind by kind, those first that need a person."""
+    counts = Counter(finding.kind for finding in findings)
+    kinds = sorted(counts, key=lambda kind: not kind.needs_person)
+    return "; ".join(f"{_finding_line(kind, counts[kind])} ({_ids(findings, kind)})" for kind in kinds)
+
+
+def _ids(findings: list[Finding], kind: FindingKind) -> str:
+    ids = [finding.generation_id for finding in findings if finding.kind is kind]
+    return ", ".join([*ids[:SHOWN], *(["…"] if len(ids) > SHOWN else [])])
+
+
+def _finding_line(kind: FindingKind, count: int) -> str:
+    match kind:
+        case FindingKind.OPEN_HOLD:
+            return n_(
+                "{count} hold is open though its generation ended: the running bot releases it within the hour",
+                "{count} holds are open though their generations ended: the running bot releases them within the hour",
+                count,
+            )
+        case FindingKind.UNSETTLED:
+            return n_(
+                "{count} generation lacks its charge or its hold: the running bot adds a charge within the hour, a hold"
+                " can't be made up",
+                "{count} generations lack a charge or a hold: the running bot adds the charges within the hour, a hold"
+                " can't be made up",
+                count,
+            )
+        case FindingKind.UNDECIDED:
+            return n_(
+                "{count} generation is unconfirmed for more than a day: its hold is released when its grace is over",
+                "{count} generations are unconfirmed for more than a day: their holds are released when their grace is"
+                " over",
+                count,
+            )
+        case FindingKind.QUARANTINED:
+            return n_(
+                "{count} generation can't be read and was put aside: see docs/operate.md",
+                "{count} generations can't be read and were put aside: see docs/operate.md",
+                count,
+            )
+        case FindingKind.STUCK:
+            return n_(
+                "{count} generation stands still: the running bot goes on with it within the hour",
+                "{count} generations stand still: the running bot goes on with them within the hour",
+                count,
+            )
+        case FindingKind.UNTOLD:
+            return n_(
+                "{count} end was never told: the running bot tells it within the hour",
+                "{count} ends were never told: the running bot tells them within the hour",
+                count,
+            )
+        case _:
+            assert_never(kind)
+
+
 async def _provider(settings: Settings) -> str:
-    provider = provider_of(settings)
+    try:
+        provider = provider_of(settings)
+    except StartError as error:
+        raise _WrongError(str(error)) from error
     try:
         await provider.check_key()
     except Refused as refusal:

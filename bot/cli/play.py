@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -23,6 +24,9 @@ from sandbox.provider import SimulatedProvider
 
 PATIENCE = 120.0
 """Seconds that the scripted run waits for the videos."""
+
+STOP_WITHIN = 10.0
+"""Seconds that the bot has to stop by itself."""
 
 BOT_TOKEN = "sandbox-token"  # noqa: S105 - the simulators' own
 API_KEY = "sk-sandbox"
@@ -48,7 +52,7 @@ async def demo(*, once: bool, console: Console) -> bool:
             return await _scripted(stage, folder, console)
         _print_addresses(stage, console)
         _narrate(stage, console)
-        await asyncio.Event().wait()
+        await _told_to_stop()
     return True
 
 
@@ -57,7 +61,7 @@ async def sandbox(discord_port: int, provider_port: int, console: Console) -> No
     async with staged(discord_port, provider_port) as stage:
         _print_addresses(stage, console)
         _narrate(stage, console)
-        await asyncio.Event().wait()
+        await _told_to_stop()
 
 
 @asynccontextmanager
@@ -88,9 +92,27 @@ async def running_bot(stage: Stage, folder: Path) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            if process.returncode is None:
-                process.terminate()
+            await _ended(process)
+
+
+async def _told_to_stop() -> None:
+    """Wait for a signal, so that nothing is left behind however the play ends."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await stopping.wait()
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(STOP_WITHIN):
             await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 def _configuration(stage: Stage, folder: Path) -> str:

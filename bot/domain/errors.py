@@ -203,6 +203,13 @@ class NotCancellable(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class Undecided(Problem):
+    """Nobody knows whether the provider took it, so it can't be cancelled, only given up."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotUndecided(Problem):
     """There is nothing to decide about this generation (any more)."""
 

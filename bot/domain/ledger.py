@@ -64,6 +64,19 @@ def refund(charged: Entry, at: datetime) -> Entry:
     return replace(charged, kind=EntryKind.RELEASE, at=at, releases=EntryKind.CHARGE)
 
 
+def missing(entries: Iterable[Entry], real: Amounts | None, at: datetime) -> tuple[Entry, ...]:
+    """What the settlement of an ended generation still lacks; `real` are the figures of a success, else None.
+
+    Nothing where there is no hold: none can be closed.
+    """
+    found = {(entry.kind, entry.releases): entry for entry in entries}
+    held = found.get((EntryKind.HOLD, None))
+    if held is None:
+        return ()
+    due = (release(held, at),) if real is None else settle(held, real, at)
+    return tuple(entry for entry in due if (entry.kind, entry.releases) not in found)
+
+
 def used(entries: Iterable[Entry]) -> Amounts:
     """What a set of entries amounts to: held + charged - refunded; unknown prices count as nothing in `micros`."""
     generations = seconds = micros = 0

@@ -6,12 +6,16 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import engines, schema
 
 Result = TypeVar("Result")
 Work = Callable[[AsyncConnection], Awaitable[Result]]
+
+_TRY_WRITING = text("UPDATE alembic_version SET version_num = version_num")
+"""Changes nothing; SQLite would begin even an IMMEDIATE transaction on a file that it may only read."""
 
 
 class Database:
@@ -41,6 +45,7 @@ class Database:
             stack.push_async_callback(self.close)
             async with engines.opening(self._url), self._writer.begin() as connection:
                 await connection.run_sync(schema.require_current)
+                await connection.execute(_TRY_WRITING)
             stack.pop_all()
 
     async def close(self) -> None:

@@ -49,7 +49,7 @@ def data_folder(url: URL) -> Path | None:
 def writer_of(url: URL) -> AsyncEngine:
     """The engine for writes; with PostgreSQL it serves reads as well."""
     if not is_sqlite(url):
-        return create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True)
+        return create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True, hide_parameters=True)
     return _sqlite_engine(url, 1, "BEGIN IMMEDIATE", ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"))
 
 
@@ -86,6 +86,7 @@ def _sqlite_engine(url: URL, size: int, begin: str, pragmas: tuple[str, ...]) ->
         url,
         pool_size=size,
         max_overflow=0,
+        hide_parameters=True,  # prompts and tokens are among them, and errors are logged
         pool_reset_on_return=None,  # every transaction of ours is ended by its block
         connect_args={"isolation_level": None, "timeout": _BUSY},  # the driver begins nothing by itself
     )

@@ -23,6 +23,11 @@ def in_guild(column: ColumnElement[int | None], guild_id: int | None) -> ColumnE
     return column.is_(None) if guild_id is None else column == guild_id
 
 
+def is_free(now: datetime) -> ColumnElement[bool]:
+    """Whether nobody holds a row."""
+    return or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
+
+
 async def add(connection: AsyncConnection, *new: Generation) -> None:
     """Write new generations, claimed by nobody."""
     await connection.execute(insert(table), [rows.columns(generation) for generation in new])
@@ -61,14 +66,16 @@ async def write(connection: AsyncConnection, changed: Mapping[str, Mapping[str, 
         await connection.execute(update(table).where(table.c.id == bindparam("row_id")), parameters)
 
 
-async def claim(connection: AsyncConnection, now: datetime, lease: timedelta, count: int) -> list[Generation]:
+async def claim(
+    connection: AsyncConnection, now: datetime, lease: timedelta, count: int, but_not: Collection[str] = ()
+) -> list[Generation]:
     """Take up to `count` due rows that nobody holds, longest due first, under a new lease token each.
 
     A row that can't be read back is logged and made due no more, so that it doesn't stand in the way of the others.
     """
     due = (
         select(table.c.id)
-        .where(table.c.due_at <= now, _is_free(now))
+        .where(table.c.due_at <= now, is_free(now), table.c.id.not_in(but_not))
         .order_by(table.c.due_at)
         .limit(count)
         .with_for_update(skip_locked=True)
@@ -94,7 +101,7 @@ async def claim_one(
     """Take one row in `state`, due or not, under a new lease token; None where it isn't, or somebody holds it."""
     statement = (
         update(table)
-        .where(table.c.id == generation_id, table.c.state == state.value, _is_free(now))
+        .where(table.c.id == generation_id, table.c.state == state.value, is_free(now))
         .values(lease_token=table.c.lease_token + 1, lease_until=now + lease)
         .returning(table)
     )
@@ -151,7 +158,7 @@ async def attach_card(
     connection: AsyncConnection, generation_id: str, card: MessageRef, now: datetime
 ) -> Generation | None:
     """Store the card where none is stored; an accepted row that nobody holds becomes due at once."""
-    waits = (table.c.state == State.ACCEPTED.value) & _is_free(now)
+    waits = (table.c.state == State.ACCEPTED.value) & is_free(now)
     statement = (
         update(table)
         .where(table.c.id == generation_id, table.c.card_message_id.is_(None))
@@ -224,10 +231,6 @@ async def next_due(connection: AsyncConnection) -> datetime | None:
 async def _one(connection: AsyncConnection, query: Select[Any]) -> Generation | None:
     row = (await connection.execute(query)).mappings().first()
     return None if row is None else rows.generation_of(row)
-
-
-def _is_free(now: datetime) -> ColumnElement[bool]:
-    return or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
 
 
 def _deferral(generation: Generation) -> dict[str, object]:

@@ -24,6 +24,12 @@ async def hold_of(connection: AsyncConnection, generation_id: str) -> Entry | No
     return None if row is None else _entry_of(row)
 
 
+async def entries_of(connection: AsyncConnection, generation_id: str) -> list[Entry]:
+    """All entries of a generation, in their order."""
+    query = select(table).where(table.c.generation_id == generation_id).order_by(table.c.id)
+    return [_entry_of(row) for row in (await connection.execute(query)).mappings()]
+
+
 async def used(connection: AsyncConnection, *which: ColumnElement[bool]) -> Amounts:
     """Held + charged - refunded of the entries chosen; unknown prices count as nothing in micros."""
     sign = case((table.c.kind == EntryKind.RELEASE.value, -1), else_=1)

@@ -1,17 +1,18 @@
 """The store as the rest of the bot uses it: every method is one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.change import Acceptance, Change
 from bot.domain.errors import GenerationUnknown, Rejection
+from bot.domain.findings import Finding
 from bot.domain.generation import Generation, MessageRef, Reason, State
 from bot.domain.ledger import Amounts, Entry
 from bot.domain.limits import Allowance, Limit, Scope, Window
 from bot.domain.request import Operation
-from bot.store import accepting, ledger, members, saving, snapshots, usage
+from bot.store import accepting, ledger, members, reconciling, saving, snapshots, usage
 from bot.store import generations as queries
 from bot.store.batches import Batch
 from bot.store.database import Database
@@ -39,9 +40,14 @@ class Generations:
         """
         return await self._accepting.write(acceptance)
 
-    async def claim(self, now: datetime, lease: timedelta, count: int) -> list[Generation]:
-        """Take up to `count` due rows that nobody holds, longest due first, under a new lease token each."""
-        return await self._database.write(lambda connection: queries.claim(connection, now, lease, count))
+    async def claim(
+        self, now: datetime, lease: timedelta, count: int, but_not: Collection[str] = ()
+    ) -> list[Generation]:
+        """Take up to `count` due rows that nobody holds, longest due first, under a new lease token each.
+
+        Those in `but_not` are left alone, even where their leases have run out.
+        """
+        return await self._database.write(lambda connection: queries.claim(connection, now, lease, count, but_not))
 
     async def save(self, change: Change) -> Generation:
         """Write what differs between `before` and `after`, the entries and the audit; returns the row as it is then.
@@ -160,12 +166,36 @@ class Snapshots:
         await self._database.write(lambda connection: snapshots.keep(connection, name, document, now))
 
 
+class Reconciling:
+    """What is not as it should be, and what brings it back on its way."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of_ledger(self) -> list[Finding]:
+        """Ended generations whose settlement is not complete, and generations without a hold."""
+        return await self._database.read(reconciling.of_ledger)
+
+    async def of_progress(self, now: datetime, undecided_since: datetime) -> list[Finding]:
+        """Generations that nothing will move on, and those that are unconfirmed since before `undecided_since`."""
+        return await self._database.read(lambda connection: reconciling.of_progress(connection, now, undecided_since))
+
+    async def wake(self, generation_id: str, now: datetime) -> bool:
+        """Make a generation due that nothing would move on; False where it is no longer so."""
+        return await self._database.write(lambda connection: reconciling.wake(connection, generation_id, now))
+
+    async def settle(self, generation_id: str, now: datetime) -> tuple[Entry, ...]:
+        """Write what the settlement of an ended generation lacks, with a record; returns the entries written."""
+        return await self._database.write(lambda connection: reconciling.settle(connection, generation_id, now))
+
+
 class Store:
     """Everything that is stored in an open database; the windows of limits are those of `zone`."""
 
     def __init__(self, database: Database, zone: tzinfo = UTC) -> None:
         self.generations = Generations(database, zone)
         self.snapshots = Snapshots(database)
+        self.reconciling = Reconciling(database)
 
 
 async def _who(connection: AsyncConnection, user_id: int, guild_id: int | None) -> Who:

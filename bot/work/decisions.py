@@ -19,7 +19,7 @@ from bot.work.steps import Tools
 
 log = structlog.get_logger(__name__)
 
-PATIENCE = timedelta(seconds=1.5)
+PATIENCE = timedelta(seconds=1)
 """How long a decision waits for a step that holds the row."""
 
 PAUSE = timedelta(milliseconds=100)
@@ -51,14 +51,24 @@ class Decisions:
     async def give_up(self, generation_id: str, actor: Actor) -> Generation:
         """Release the hold and wait no longer. Raises Rejection(NotUndecided, NotYours or GenerationUnknown)."""
         await self._permitted(generation_id, actor)
-        return await self._abandon(generation_id, actor, "given up", None)
+        return await self._abandon(await self._claimed(generation_id), actor, "given up", None)
 
     async def submit_again(self, generation_id: str, actor: Actor, origin: Origin) -> Generation:
         """Accept the same request anew, counted for its requester, and give up the old one.
 
         Limits are checked as for any request. If the provider took the first one after all, two videos are made.
         """
-        old = await self._permitted(generation_id, actor)
+        await self._permitted(generation_id, actor)
+        old = await self._claimed(generation_id)  # from here on nobody else decides
+        try:
+            new = await self._accepted_again(old, origin)
+        except BaseException:
+            await self._tools.store.defer([old])
+            raise
+        await self._abandon(old, actor, "submitted again", new.id)
+        return new
+
+    async def _accepted_again(self, old: Generation, origin: Origin) -> Generation:
         request = await self._with_fresh_inputs(old)
         draft = Draft(
             operation=request.operation,
@@ -69,9 +79,7 @@ class Decisions:
             source=request.source.generation_id if request.source else None,
             follows=old.id,
         )
-        new = await self._service.accept(draft, replace(origin, requester_id=old.origin.requester_id))
-        await self._abandon(generation_id, actor, "submitted again", new.id)
-        return new
+        return await self._service.accept(draft, replace(origin, requester_id=old.origin.requester_id))
 
     async def attach(self, generation_id: str, task_id: str, actor: Actor) -> Generation:
         """Follow the task that the owner found at the provider; no other generation may hold it."""
@@ -81,7 +89,8 @@ class Decisions:
             raise Rejection(TaskTaken(task_id))
         claimed = await self._claimed(generation_id)
         now = self._tools.clock()
-        after = claimed.move(State.RUNNING, now, task_id=task_id, reason=None, detail=None, told=None, told_as=None)
+        found = {"task_id": task_id, "submitted_at": now, "reason": None, "detail": None, "told": None, "told_as": None}
+        after = claimed.move(State.RUNNING, now, **found)
         audit = await self._record(claimed, actor, "attach_task", State.RUNNING, task_id)
         return await self._tools.write(claimed, after, audit=(audit,))
 
@@ -95,8 +104,7 @@ class Decisions:
             raise Rejection(NotUndecided(generation_id))
         return generation
 
-    async def _abandon(self, generation_id: str, actor: Actor, why: str, follower: str | None) -> Generation:
-        claimed = await self._claimed(generation_id)
+    async def _abandon(self, claimed: Generation, actor: Actor, why: str, follower: str | None) -> Generation:
         after = claimed.move(State.FAILED, self._tools.clock(), reason=Reason.ABANDONED, detail=follower)
         audit = await self._record(claimed, actor, "give_up_unconfirmed", State.FAILED, why)
         return await self._tools.write(claimed, after, audit=(audit,))

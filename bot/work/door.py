@@ -14,6 +14,9 @@ from bot.work.protocols import DeliveryDelayedError
 log = structlog.get_logger(__name__)
 
 PROBE_EVERY = timedelta(minutes=1)
+BALANCE_CODES = frozenset({"insufficient_balance", "insufficient_quota", "quota_exceeded"})
+"""What the API calls an empty balance, whatever the status (provider contract, section 6)."""
+
 BALANCE_RETRY = timedelta(minutes=5)
 """No harmless call tells of an empty balance, so after this the next request itself is the probe."""
 
@@ -53,7 +56,7 @@ class Door:
         if self._closed_at is None:
             log.error("provider_door_closed", status=refusal.status, code=refusal.code)
         self._closed_at = self._clock()
-        self._by_balance = refusal.status == 402
+        self._by_balance = refusal.status == 402 or refusal.code in BALANCE_CODES
         self._answer = f"{refusal.status} {refusal.code or ''}".strip()
         await self._tell()
 
@@ -69,8 +72,11 @@ class Door:
         """Probe a door that was closed for its key, and tell its owner what is still untold; runs until cancelled."""
         while True:
             await asyncio.sleep(PROBE_EVERY.total_seconds())
-            await self.probe()
-            await self._tell()
+            try:
+                await self.probe()
+                await self._tell()
+            except Exception:  # the edge of the loop: one mishap must not end the bot
+                log.exception("provider_door_watch_tripped")
 
     async def probe(self) -> None:
         """One harmless authenticated call, if the door is closed for its key."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
 
 import structlog
 
@@ -33,6 +32,9 @@ class Following:
     async def __call__(self, generation: Generation) -> Generation | None:
         """One call to the provider at most."""
         tools = self._tools
+        wait = tools.outage.take(tools.clock())
+        if wait:
+            return await self._go_on(generation, later(generation, tools, wait))
         wait = tools.budget.take(urgent=generation.cancel_requested is not None)
         if wait:
             return later(generation, tools, wait)
@@ -49,6 +51,7 @@ class Following:
             async with asyncio.timeout(tools.policy.call_timeout.total_seconds()):
                 status = await tools.provider.poll(self._task(generation))
         except Refused as refusal:
+            tools.outage.answered(tools.clock())
             metrics.POLLS.labels("refused").inc()
             return await self._refused(generation, refusal)
         except (ProviderError, TimeoutError) as error:
@@ -69,6 +72,7 @@ class Following:
             async with asyncio.timeout(tools.policy.call_timeout.total_seconds()):
                 status = await tools.provider.cancel(self._task(generation))
         except Refused as refusal:
+            tools.outage.answered(tools.clock())
             log.info("cancel_refused", generation=generation.id, status=refusal.status, code=refusal.code)
             await tools.write(generation, generation.evolve(cancel_requested=None, due_at=tools.clock()))
             return None
@@ -81,6 +85,7 @@ class Following:
 
     async def _answered(self, generation: Generation, status: TaskStatus) -> Generation | None:
         self._unknown.pop(generation.id, None)
+        self._tools.outage.answered(self._tools.clock())
         if status.phase.is_under_way:
             return await self._under_way(generation, status)
         await self._ended(generation, status)
@@ -123,20 +128,20 @@ class Following:
             await tools.fail(generation, Reason.TASK_LOST, refusal.message)
             return None
         log.warning("poll_refused", generation=generation.id, status=refusal.status, code=refusal.code)
-        return await self._go_on(generation, self._retried(generation, None))
+        return await self._go_on(generation, self._retried(generation))
 
     async def _unanswered(self, generation: Generation, error: Exception) -> Generation | None:
         """No usable answer says nothing about the task: ask again later, until it is given up."""
         self._unknown.pop(generation.id, None)
         log.info("poll_unanswered", generation=generation.id, error=str(error))
         asked = error.retry_after if isinstance(error, Busy) else None
-        return await self._go_on(generation, self._retried(generation, asked))
+        self._tools.outage.unanswered(self._tools.clock(), asked)
+        return await self._go_on(generation, self._retried(generation))
 
-    def _retried(self, generation: Generation, asked: timedelta | None) -> Generation:
+    def _retried(self, generation: Generation) -> Generation:
         tools, failures = self._tools, generation.poll_failures
         pause = tools.pace.retry(tools.policy.poll_interval, failures, tools.policy.slow_poll_interval)
-        after = later(generation, tools, max(pause, asked or pause))
-        return after.evolve(poll_failures=failures + 1, polled_at=tools.clock())
+        return later(generation, tools, pause).evolve(poll_failures=failures + 1, polled_at=tools.clock())
 
     async def _go_on(self, generation: Generation, polled: Generation) -> Generation | None:
         """It has not ended as far as we know: give it up when it is time, or say once that it takes long."""

@@ -1,12 +1,13 @@
 """What the work needs of its neighbours: a store of generations, and a way to reach people."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from bot.domain.change import Acceptance, Change
+from bot.domain.findings import Finding
 from bot.domain.generation import Generation, MessageRef, Reason, State
 from bot.domain.ledger import Amounts, Entry
 from bot.domain.limits import Allowance, Limit, Window
@@ -35,8 +36,13 @@ class GenerationStore(Protocol):
         """
         ...
 
-    async def claim(self, now: datetime, lease: timedelta, count: int) -> list[Generation]:
-        """Take up to `count` due rows that nobody holds, longest due first, under a new lease token each."""
+    async def claim(
+        self, now: datetime, lease: timedelta, count: int, but_not: Collection[str] = ()
+    ) -> list[Generation]:
+        """Take up to `count` due rows that nobody holds, longest due first, under a new lease token each.
+
+        Those in `but_not` are left alone, even where their leases have run out.
+        """
         ...
 
     async def save(self, change: Change) -> Generation:
@@ -113,6 +119,26 @@ class GenerationStore(Protocol):
         ...
 
 
+class ReconcilingStore(Protocol):
+    """What is not as it should be, and what brings it back on its way; every method is one transaction."""
+
+    async def of_ledger(self) -> list[Finding]:
+        """Ended generations whose settlement is not complete, and generations without a hold."""
+        ...
+
+    async def of_progress(self, now: datetime, undecided_since: datetime) -> list[Finding]:
+        """Generations that nothing will move on, and those that are unconfirmed since before `undecided_since`."""
+        ...
+
+    async def wake(self, generation_id: str, now: datetime) -> bool:
+        """Make a generation due that nothing would move on; False where it is no longer so."""
+        ...
+
+    async def settle(self, generation_id: str, now: datetime) -> tuple[Entry, ...]:
+        """Write what the settlement of an ended generation lacks, with a record; returns the entries written."""
+        ...
+
+
 class SnapshotStore(Protocol):
     """Small documents that the bot keeps for itself, such as the last live model list."""
 
@@ -127,10 +153,15 @@ class SnapshotStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What is told about a generation's end: the videos that were fetched, and those that were not."""
+    """What is told about a generation's end: the videos that were fetched, and those that were not.
+
+    `unfetched` are addresses that may be handed on; `unusable` counts results that were refused for what or where they
+    are, so that their addresses are not.
+    """
 
     files: tuple[ResultFile, ...] = ()
     unfetched: tuple[str, ...] = ()
+    unusable: int = 0
 
 
 class Delivery(Protocol):

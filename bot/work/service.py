@@ -18,6 +18,7 @@ from bot.domain.errors import (
     NotCancellable,
     Rejection,
     ShuttingDown,
+    Undecided,
 )
 from bot.domain.generation import Generation, MessageRef, Origin, Reason, State
 from bot.domain.ledger import Amounts
@@ -164,6 +165,8 @@ class Service:
         provider can't stop it any more.
         """
         generation = await self._own(reference, origin_user)
+        if generation.state is State.UNCONFIRMED:
+            raise Rejection(Undecided(generation.id))
         if generation.state not in {State.ACCEPTED, State.SUBMITTING, State.RUNNING}:
             raise Rejection(NotCancellable(generation.id, generation.state.is_end))
         await self._store.request_cancel(generation.id, Reason.BY_REQUESTER, self._clock())

@@ -18,6 +18,7 @@ from bot.providers.base import Provider
 from bot.work.budget import CallBudget
 from bot.work.door import Door
 from bot.work.inputs import InputDesk
+from bot.work.outage import Outage
 from bot.work.pace import Pace
 from bot.work.policy import Policy
 from bot.work.protocols import Delivery, DeliveryDelayedError, GenerationStore
@@ -35,6 +36,7 @@ class Tools:
     inputs: InputDesk
     door: Door
     budget: CallBudget
+    outage: Outage
     pace: Pace
     policy: Policy
     clock: Callable[[], datetime]

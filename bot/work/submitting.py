@@ -140,8 +140,11 @@ class Accepting:
         except (ProviderError, TimeoutError) as error:
             await unconfirmed(tools, generation, str(error) or "no answer in time")
         else:
+            task_id = status.task.task_id if status.task else None
+            log.info("submission_answered", generation=generation.id, task=task_id, phase=status.phase)
+            taken = await self._taken(generation, status)
             await tools.door.passed()
-            return await self._taken(generation, status)
+            return taken
         return None
 
     def _patience(self, submission: Submission) -> timedelta:
@@ -158,7 +161,8 @@ class Accepting:
             return
         now = tools.clock()
         after = generation.move(State.ACCEPTED, now, attempt=generation.attempt + 1, submitted_at=None)
-        await tools.write(generation, after.evolve(due_at=now + self._pause(generation, asked)))
+        waiting = after.evolve(due_at=now + self._pause(generation, asked))
+        await tools.show(await tools.write(generation, waiting))
 
     async def _taken(self, generation: Generation, status: TaskStatus) -> Generation | None:
         """The provider answered with a task, which may have ended already."""

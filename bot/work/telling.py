@@ -10,6 +10,7 @@ from bot.domain.change import AuditRecord
 from bot.domain.generation import Generation, Reason, State
 from bot.media.fetch import MediaFiles
 from bot.media.files import MediaDelayedError, MediaRefusedError, ResultFile
+from bot.media.transfer import TooLargeError
 from bot.work.protocols import DeliveryDelayedError, Notice
 from bot.work.steps import Tools, later
 
@@ -95,18 +96,22 @@ class Telling:
         """Fetch what is to be delivered; what can't be had any more is told as an address."""
         files: list[ResultFile] = []
         unfetched: list[str] = []
+        unusable = 0
         for index, url in enumerate(generation.results):
             try:
                 file = await self.media.fetch_result(url, generation.id, index)
                 files.append(await self._fitting(generation, file))
+            except TooLargeError as error:
+                log.warning("result_too_large", generation=generation.id, error=str(error))
+                unfetched.append(url)
             except MediaRefusedError as error:
                 log.warning("result_refused", generation=generation.id, error=str(error))
-                unfetched.append(url)
+                unusable += 1
             except MediaDelayedError:
                 if generation.telling_failures + 1 < self.tools.policy.result_attempts:
                     raise
                 unfetched.append(url)
-        return Notice(files=tuple(files), unfetched=tuple(unfetched))
+        return Notice(files=tuple(files), unfetched=tuple(unfetched), unusable=unusable)
 
     async def _fitting(self, generation: Generation, file: ResultFile) -> ResultFile:
         """The file, made smaller where it is too large to be posted; as it is where that can't be done."""

@@ -113,7 +113,8 @@ class Worker:
             if due is None or due > now:
                 return []
         self._claimed_at = now
-        return await self._store.claim(now, self._lease, free)
+        in_hand = [generation.id for generation in self._in_hand.values()]
+        return await self._store.claim(now, self._lease, free, in_hand)
 
     async def _rest(self) -> None:
         """Sleep until something may be due: the next row, a finished step, or a second at the most."""

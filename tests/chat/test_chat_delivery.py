@@ -317,10 +317,16 @@ def team_of(*user_ids: int) -> Any:
 
 async def test_an_owner_who_takes_no_messages_holds_nothing_up(stage: Stage, town: Town) -> None:
     town.discord.owner.close_dms()
-    town.discord.fail_next("POST", OWNERS_DM, 503)
-    await stage.delivery.tell_owner("401")
     await stage.delivery.tell_owner("401")
     assert owners_messages(town) == []
+
+
+async def test_an_owner_who_cannot_be_reached_now_is_told_later(stage: Stage, town: Town) -> None:
+    town.discord.fail_next("POST", OWNERS_DM, 503)
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.tell_owner("401")
+    await stage.delivery.tell_owner("401")
+    assert len(owners_messages(town)) == 1
 
 
 async def test_nobody_is_told_before_the_bot_has_logged_in(town: Town, stage: Stage) -> None:

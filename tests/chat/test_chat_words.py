@@ -135,6 +135,10 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
         errors.NotCancellable("x", ended=False),
         "It is too late: the video service can't stop this one any more. I keep following it.",
     ),
+    (
+        errors.Undecided("x"),
+        "Nobody knows whether that one is under way. Its message in the thread has a button to give it up.",
+    ),
     (errors.NotUndecided("x"), "There is nothing to decide about that one any more."),
     (errors.NotYours(), "Only the one who asked for it, or a moderator here, can do that."),
     (errors.OwnerOnly(), "Only the owner of this bot can do that."),

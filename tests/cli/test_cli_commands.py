@@ -64,9 +64,9 @@ async def test_migrate_makes_the_database_and_names_its_revision(stage: Stage) -
 async def test_check_says_ok_for_each_part(stage: Stage) -> None:
     code, output = await _showreel("check", "--config", str(stage.configure()))
     assert code == 0, output
-    for part in ("configuration", "database", "provider", "Discord"):
+    for part in ("database", "provider", "Discord"):
         assert f"ok     {part}: " in output
-    assert "guild_ids is empty" in output
+    assert "note   configuration: fine, but every guild that invites the bot is served" in output
 
 
 async def test_check_names_what_is_wrong_and_goes_on(stage: Stage) -> None:
@@ -88,6 +88,15 @@ async def test_check_names_missing_permissions(stage: Stage) -> None:
     assert "in Film Club the bot lacks: attach_files" in output
 
 
+async def test_check_without_secrets_still_says_something_of_each_part(stage: Stage) -> None:
+    code, output = await _showreel(
+        "check", "--config", str(stage.configure(provider={"api_key": ""}, discord={"token": ""}))
+    )
+    assert code == 1
+    assert "wrong  provider: There is no key for the video service; see [provider] api_key." in output
+    assert "wrong  Discord: there is no token; see [discord] token" in output
+
+
 async def test_check_works_beside_a_running_bot(stage: Stage) -> None:
     await stage.start()
     code, output = await _showreel("check", "--config", str(stage.folder / "config.toml"))
@@ -98,6 +107,30 @@ async def test_a_configuration_file_that_is_not_there_is_named(tmp_path: Path) -
     code, output = await _showreel("run", "--config", str(tmp_path / "none.toml"))
     assert code == 2
     assert f"There is no configuration file {tmp_path / 'none.toml'}." in output
+
+
+async def test_values_that_cannot_be_are_one_sentence_and_code_2(stage: Stage, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.toml"
+    odd.write_bytes(b'[discord]\ntoken = "\xff"\n')
+    code, output = await _showreel("run", "--config", str(odd))
+    assert (code, "Traceback" in output, "is not TOML" in output) == (2, False, True)
+    code, output = await _showreel("run", SHOWREEL_DISCORD__GUILD_IDS="abc")
+    assert (code, "Traceback" in output, "guild_ids" in output) == (2, False, True)
+    code, output = await _showreel("run", SHOWREEL_WORKR__SLOTS="9")
+    assert (code, "Traceback" in output, "SHOWREEL_WORKR__SLOTS" in output) == (2, False, True)
+    config = stage.configure(database={"url": "sqlite://data/x.db"})
+    code, output = await _showreel("run", "--config", str(config))
+    assert (code, "Traceback" in output, "database.url" in output) == (2, False, True)
+    config = stage.configure(media={"folder": "/proc/nope"}, database={"url": f"sqlite:///{tmp_path}/x.db"})
+    code, output = await _showreel("run", "--config", str(config))
+    assert (code, "Traceback" in output, "/proc/nope" in output) == (2, False, True)
+
+
+async def test_guild_ids_can_come_from_the_environment(stage: Stage) -> None:
+    config = stage.configure()
+    code, output = await _showreel("check", "--config", str(config), SHOWREEL_DISCORD__GUILD_IDS="123,456")
+    assert code == 0, output
+    assert "ok     configuration: fine" in output
 
 
 async def test_secrets_can_come_from_the_environment(stage: Stage) -> None:

@@ -62,5 +62,5 @@ class Crowd:
 async def quiet(stage: Stage) -> None:
     """Wait until the bot has nothing left to do."""
     async with asyncio.timeout(QUIET_WITHIN):
-        while not is_quiet(stage.database):  # noqa: ASYNC110 - what changes is a file of another process
+        while not is_quiet(stage):  # noqa: ASYNC110 - what changes is the database of another process
             await asyncio.sleep(0.05)

@@ -1,10 +1,12 @@
 """What the outside saw and what the store says, held against each other after a run with kills."""
 
-import sqlite3
+import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Engine, NullPool, RowMapping, create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from sandbox.discord import Message, SimulatedDiscord
 from sandbox.provider import SimulatedProvider
@@ -42,25 +44,24 @@ class Verdict:
         return head + "\n" + "  ".join(str(figures[name]).rjust(width) for name, width in widths.items())
 
 
-def is_quiet(database: Path) -> bool:
+def is_quiet(stage: Stage) -> bool:
     """Whether nothing is left to be done: no row is due but unconfirmed ones that were told."""
+    due = (
+        "SELECT count(*) FROM generations"
+        " WHERE due_at IS NOT NULL AND NOT (state = 'unconfirmed' AND coalesce(told, '') = state)"
+    )
     try:
-        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-            (left,) = connection.execute(
-                "SELECT count(*) FROM generations"
-                " WHERE due_at IS NOT NULL AND NOT (state = 'unconfirmed' AND told IS state)"
-            ).fetchone()
-    except sqlite3.OperationalError:
+        with _engine(stage).connect() as connection:
+            return not connection.execute(text(due)).scalar_one()
+    except DBAPIError:
         return False
-    return bool(left == 0)
 
 
 def examine(stage: Stage, kills: int) -> Verdict:
     """Hold every promise against what happened; the bot is quiet or ended."""
-    with sqlite3.connect(f"file:{stage.database}?mode=ro", uri=True) as connection:
-        connection.row_factory = sqlite3.Row
-        rows = connection.execute("SELECT *, request ->> '$.prompt' AS prompt FROM generations").fetchall()
-        entries = connection.execute("SELECT * FROM ledger").fetchall()
+    with _engine(stage).connect() as connection:
+        rows = connection.execute(text("SELECT * FROM generations")).mappings().all()
+        entries = connection.execute(text("SELECT * FROM ledger")).mappings().all()
     verdict = Verdict(kills=kills, accepted=len(rows))
     ledger: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
     for entry in entries:
@@ -72,23 +73,33 @@ def examine(stage: Stage, kills: int) -> Verdict:
     return verdict
 
 
+def _engine(stage: Stage) -> Engine:
+    """Reads the stage's database, SQLite or PostgreSQL; it keeps no connection."""
+    configured = stage.sections.get("database", {}).get("url")
+    if configured is None:
+        return create_engine(f"sqlite:///file:{stage.database}?mode=ro&uri=true", poolclass=NullPool)
+    return create_engine(str(configured).replace("postgresql:", "postgresql+psycopg:", 1), poolclass=NullPool)
+
+
 def _examine_row(
-    row: sqlite3.Row,
+    row: RowMapping,
     verdict: Verdict,
     entries: Counter[tuple[str, str]],
     messages: list[Message],
     submissions: Counter[str],
 ) -> None:
+    prompt = json.loads(row["request"])["prompt"]
+
     def expect(what: str, found: object, expected: object) -> None:
         if found != expected:
-            verdict.differences.append(f"{row['id']} ({row['prompt']}, {row['state']}): {what} {found}, not {expected}")
+            verdict.differences.append(f"{row['id']} ({prompt}, {row['state']}): {what} {found}, not {expected}")
 
     state = row["state"]
     ended = state in ENDS
     succeeded = state == "succeeded"
     expect("state is quiet", state if ended or state == "unconfirmed" else None, state)
     expect("told", row["told"], state)
-    taken = submissions[row["prompt"]]
+    taken = submissions[prompt]
     expect("submissions taken by the provider", taken, 1 if succeeded else min(taken, 1))
     videos = [
         item for message in messages for item in message.attachments if item.filename == f"showreel-{row['id']}-1.mp4"

@@ -1,5 +1,6 @@
 """What people can do about a submission of which nobody knows whether it was taken."""
 
+import asyncio
 import sqlite3
 from typing import Any
 
@@ -101,3 +102,16 @@ async def test_the_owner_attaches_the_task_and_the_video_arrives(stage: Stage) -
     await stage.until(stage.videos)
     assert _rows(stage, "SELECT state FROM generations") == [("succeeded",)]
     assert len(stage.provider.submissions) == 1
+
+
+async def test_pressed_twice_at_once_it_is_submitted_again_once(stage: Stage) -> None:
+    notice = await _undecided(stage)
+    stage.provider.plan(Outcome.OK, times=2)
+    mia = stage.guild.add_member("mia", roles=[stage.guild.add_role("mods", Permission.MANAGE_GUILD)])
+    custom_id = _button(notice, "submit-again")
+    pressed = [member.press(notice, custom_id) for member in (stage.ada, mia)]
+    results = await asyncio.gather(*pressed)
+    assert sorted(result.ephemeral for result in results) == [False, True]
+    await stage.until(stage.videos)
+    assert len(stage.provider.submissions) == 2
+    assert len(_rows(stage, "SELECT id FROM generations")) == 2

@@ -8,8 +8,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, event, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.change import Change
+from bot.domain.ledger import hold
 from bot.store import engines
 from bot.store.database import Database
 from bot.store.errors import DatabaseUnusableError, DataFolderTakenError, NewerDatabaseError, OutdatedDatabaseError
@@ -198,3 +201,11 @@ def test_a_data_folder_is_one_processs(tmp_path: Path) -> None:
 def test_a_data_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnusableError, match="can't be used: No such file"):
         DataFolderLock(tmp_path / "missing").acquire()
+
+
+async def test_an_error_of_the_database_names_no_values(store: Store) -> None:
+    held = await accepted(store)
+    again = hold(held.id, held.amounts, held.accepted_at)
+    with pytest.raises(IntegrityError) as raised:
+        await store.generations.save(Change(before=held, after=held, entries=(again,)))
+    assert held.member_key not in str(raised.value)

@@ -1,7 +1,7 @@
 """Joining the parts of a bot, as its composition root does, but with a recorded delivery and a driven clock."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +21,7 @@ from bot.work.door import Door
 from bot.work.feed import CatalogFeed
 from bot.work.following import Following
 from bot.work.inputs import InputDesk
+from bot.work.outage import Outage
 from bot.work.pace import Pace
 from bot.work.policy import Policy
 from bot.work.service import Service, Terms
@@ -47,6 +48,7 @@ class Setting:
     slots: int = 8
     calls_per_minute: int = 1_000_000
     clock: Clock = field(default_factory=Clock)
+    around: Callable[[Tools], Tools] = lambda tools: tools
 
 
 async def opened(setting: Setting, stack: AsyncExitStack) -> Stage:
@@ -59,16 +61,19 @@ async def opened(setting: Setting, stack: AsyncExitStack) -> Stage:
     await database.open()
     stack.push_async_callback(database.close)
     store, delivery = Store(database), RecordedDelivery(clock)
-    tools = Tools(
-        store=store.generations,
-        provider=provider,
-        delivery=delivery,
-        inputs=InputDesk(media, delivery, inline=policy.inline_inputs),
-        door=Door(provider, clock.now, delivery.tell_owner),
-        budget=CallBudget(setting.calls_per_minute),
-        pace=Pace(policy, rng=random.Random(7)),
-        policy=policy,
-        clock=clock.now,
+    tools = setting.around(
+        Tools(
+            store=store.generations,
+            provider=provider,
+            delivery=delivery,
+            inputs=InputDesk(media, delivery, inline=policy.inline_inputs),
+            door=Door(provider, clock.now, delivery.tell_owner),
+            budget=CallBudget(setting.calls_per_minute, lambda: clock.now().timestamp()),
+            outage=Outage(random.Random(7)),
+            pace=Pace(policy, rng=random.Random(7)),
+            policy=policy,
+            clock=clock.now,
+        )
     )
     worker = Worker(store.generations, _steps(tools, media), clock.now, slots=setting.slots, lease=policy.lease)
     feed = CatalogFeed(bundled_catalog(), provider, store.snapshots, clock.now, timedelta(hours=1))

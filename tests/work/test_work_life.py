@@ -1,6 +1,6 @@
 """The life of a generation from the command to its settlement, against everything that the provider may do."""
 
-import time
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -118,9 +118,8 @@ async def test_a_lost_answer_is_never_submitted_again(stage: Stage, outcome: Out
 async def test_an_answer_that_does_not_come_in_time_leaves_the_generation_unconfirmed(open_stage: OpenStage) -> None:
     stage = await open_stage(call_timeout=timedelta(seconds=0.2))
     stage.simulated.plan(Outcome.TIMEOUT)
-    began = time.monotonic()
-    unconfirmed = await stage.follow(await stage.ask(), State.UNCONFIRMED)
-    assert time.monotonic() - began < 1
+    async with asyncio.timeout(30):  # the simulator would withhold its answer for 60 s
+        unconfirmed = await stage.follow(await stage.ask(), State.UNCONFIRMED)
     assert (unconfirmed.reason, unconfirmed.detail) == (Reason.NO_ANSWER, "no answer in time")
     assert stage.attempts() == 1
 

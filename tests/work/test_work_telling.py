@@ -4,8 +4,6 @@ from collections import deque
 from datetime import timedelta
 from itertools import pairwise
 
-import pytest
-
 from bot.domain.generation import State
 from bot.media.rules import MediaRules
 from sandbox.provider import Outcome
@@ -94,15 +92,22 @@ async def test_a_card_that_can_t_be_edited_doesn_t_hold_up_the_telling(stage: St
     assert not list(stage.folder.rglob(f"{ended.id}/*"))
 
 
-@pytest.mark.parametrize("outcome", [Outcome.NOT_VIDEO, Outcome.HUGE])
-async def test_a_result_that_is_refused_is_told_as_a_link(open_stage: OpenStage, outcome: Outcome) -> None:
+async def test_a_result_that_is_too_large_to_be_fetched_is_told_as_a_link(open_stage: OpenStage) -> None:
     stage = await open_stage(rules=MediaRules(result_most=1_000_000))
-    stage.simulated.plan(outcome)
+    stage.simulated.plan(Outcome.HUGE)
     stage.simulated.huge(2_000_000)
     ended = await stage.follow(await stage.ask())
     (_, notice) = stage.delivery.told[0]
-    assert (notice.files, notice.unfetched) == ((), ended.results)
+    assert (notice.files, notice.unfetched, notice.unusable) == ((), ended.results, 0)
     assert ended.state is State.SUCCEEDED
+
+
+async def test_the_address_of_a_result_that_is_no_video_is_not_handed_on(open_stage: OpenStage) -> None:
+    stage = await open_stage()
+    stage.simulated.plan(Outcome.NOT_VIDEO)
+    await stage.follow(await stage.ask())
+    (_, notice) = stage.delivery.told[0]
+    assert (notice.files, notice.unfetched, notice.unusable) == ((), (), 1)
 
 
 async def test_a_result_that_comes_at_the_fourth_try_is_told_as_a_file(open_stage: OpenStage, api: ScriptedApi) -> None:

@@ -1,0 +1,137 @@
+"""Queries that look for generations which are not as they should be, and what brings them back on their way.
+
+They read much: they are for once an hour, not for a step.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import structlog
+from sqlalchemy import ColumnElement, RowMapping, Subquery, case, false, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.change import AuditRecord
+from bot.domain.findings import Finding, FindingKind
+from bot.domain.generation import State
+from bot.domain.ledger import Entry, EntryKind, missing
+from bot.store import audit, generations, ledger, rows
+from bot.store.errors import UnreadableRowError
+from bot.store.tables import FINISHED, OPEN
+from bot.store.tables import generations as table
+from bot.store.tables import ledger as entries
+
+_log = structlog.get_logger(__name__)
+
+_ENDS = tuple(state.value for state in State if state.is_end)
+
+
+async def of_ledger(connection: AsyncConnection) -> list[Finding]:
+    """Ended generations whose settlement is not complete, and generations without a hold.
+
+    Both walk along the ledger's narrow index of generations, and look up only those that are in question.
+    """
+    lacking = _lacking_entries()
+    in_question = (
+        select(table.c.id, table.c.state_at, lacking.c.is_open)
+        .join(lacking, lacking.c.generation_id == table.c.id)
+        .where(or_(lacking.c.is_open & table.c.state.in_(_ENDS), ~lacking.c.is_open & FINISHED))
+    )
+    other = table.alias()
+    has_hold = (entries.c.generation_id == other.c.id) & (entries.c.kind == EntryKind.HOLD.value)
+    unheld = select(other.c.id).where(~select(entries.c.generation_id).where(has_hold).exists())
+    without_hold = select(table.c.id, table.c.state_at, false().label("is_open")).where(table.c.id.in_(unheld))
+    found = [row for query in (in_question, without_hold) for row in await connection.execute(query)]
+    return _sorted(
+        Finding(
+            kind=FindingKind.OPEN_HOLD if row.is_open else FindingKind.UNSETTLED,
+            generation_id=row.id,
+            since=row.state_at,
+        )
+        for row in found
+    )
+
+
+async def of_progress(connection: AsyncConnection, now: datetime, undecided_since: datetime) -> list[Finding]:
+    """Generations that nothing will move on, and those that are unconfirmed since before `undecided_since`."""
+    undecided = select(table.c.id, table.c.state_at).where(
+        OPEN,
+        table.c.state == State.UNCONFIRMED.value,
+        table.c.state_at < undecided_since,
+        table.c.due_at.is_not(None),
+    )
+    forgotten = select(table).where(table.c.due_at.is_(None), generations.is_free(now), _has_to_go_on())
+    found = [
+        Finding(kind=FindingKind.UNDECIDED, generation_id=row.id, since=row.state_at)
+        for row in await connection.execute(undecided)
+    ]
+    found += [
+        Finding(kind=_kind_of(row), generation_id=row["id"], since=row["state_at"])
+        for row in (await connection.execute(forgotten)).mappings()
+    ]
+    return _sorted(found)
+
+
+async def wake(connection: AsyncConnection, generation_id: str, now: datetime) -> bool:
+    """Make a generation due that nothing would move on; False where it is no longer so."""
+    statement = (
+        update(table)
+        .where(table.c.id == generation_id, table.c.due_at.is_(None), generations.is_free(now), _has_to_go_on())
+        .values(due_at=now)
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def settle(connection: AsyncConnection, generation_id: str, now: datetime) -> tuple[Entry, ...]:
+    """Write what the settlement of an ended generation lacks, with a record; returns the entries written."""
+    generation = (await generations.locked(connection, [generation_id])).get(generation_id)
+    if generation is None or not generation.state.is_end:
+        return ()
+    real = generation.amounts if generation.state is State.SUCCEEDED else None
+    lacking = missing(await ledger.entries_of(connection, generation_id), real, now)
+    if not lacking:
+        return ()
+    record = AuditRecord(
+        at=now,
+        action="settle_missing",
+        guild_id=generation.origin.guild_id,
+        generation_id=generation_id,
+        after=", ".join(entry.kind for entry in lacking),
+        why=f"{generation.state}, but its settlement was not complete",
+    )
+    await ledger.add(connection, [(generation, entry) for entry in lacking])
+    await audit.add(connection, [record])
+    return lacking
+
+
+def _lacking_entries() -> Subquery:
+    """Generations with an open hold or without a charge: those under way, those that failed, and what is wrong."""
+    is_release = (entries.c.kind == EntryKind.RELEASE.value) & (entries.c.releases == EntryKind.HOLD.value)
+    holds, releases, charges = (
+        func.sum(case((which, 1), else_=0))
+        for which in (entries.c.kind == EntryKind.HOLD.value, is_release, entries.c.kind == EntryKind.CHARGE.value)
+    )
+    return (
+        select(entries.c.generation_id, (holds > releases).label("is_open"))
+        .group_by(entries.c.generation_id)
+        .having(or_(holds > releases, (holds > 0) & (charges == 0)))
+        .subquery()
+    )
+
+
+def _has_to_go_on() -> ColumnElement[bool]:
+    """It has not ended, or the end was not told; a state that no version knows counts as not told."""
+    return or_(OPEN, table.c.told.is_distinct_from(table.c.state))
+
+
+def _kind_of(row: RowMapping) -> FindingKind:
+    try:
+        state = rows.generation_of(row).state
+    except UnreadableRowError as error:
+        _log.warning("generation_unreadable", generation=error.generation_id, cause=error.cause)
+        return FindingKind.QUARANTINED
+    return FindingKind.UNTOLD if state.is_end else FindingKind.STUCK
+
+
+def _sorted(findings: Iterable[Finding]) -> list[Finding]:
+    """By generation; here, as the database would walk the whole table in that order."""
+    return sorted(findings, key=lambda finding: finding.generation_id)

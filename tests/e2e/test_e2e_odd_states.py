@@ -1,0 +1,181 @@
+"""Odd states of what is stored: named in plain words, in nobody's way, and survived."""
+
+import os
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.store.schema import migrate
+from tests.cli.test_cli_commands import _showreel as showreel
+from tests.stage import Stage
+
+LOCKED_FOR = 2.0
+as_a_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+
+
+def _execute(database: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(database, timeout=10, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def _rows(database: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def _lock(database: Path, locked: threading.Event) -> None:
+    """Hold the write lock as another process would."""
+    with closing(sqlite3.connect(database, timeout=10, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        locked.set()
+        time.sleep(LOCKED_FOR)
+        connection.execute("ROLLBACK")
+
+
+async def _refusal(stage: Stage) -> str:
+    process = await stage.launch()
+    assert await process.wait() == 2
+    assert "Traceback" not in stage.log
+    return stage.log.strip().splitlines()[-1]
+
+
+async def _migrated(stage: Stage) -> None:
+    stage.database.parent.mkdir()
+    await migrate(f"sqlite:///{stage.database}")
+
+
+async def _ask(stage: Stage, prompt: str) -> None:
+    await stage.ada.run("video text", channel=stage.channel, options={"prompt": prompt})
+
+
+async def _interrupted(stage: Stage) -> None:
+    """One generation that is followed when the bot ends."""
+    await stage.start()
+    await _ask(stage, "[slow] a cat")
+    await stage.until(lambda: stage.provider.submissions)
+    await stage.end()
+
+
+async def test_an_unreadable_row_is_put_aside_reported_and_in_nobodys_way(stage: Stage) -> None:
+    await _interrupted(stage)
+    _execute(stage.database, "UPDATE generations SET request = '{garbage'")
+    ((spoilt,),) = _rows(stage.database, "SELECT id FROM generations")
+    await stage.start()
+    await stage.until(lambda: "generation_unreadable" in stage.log)
+    await _ask(stage, "a dog")
+    await stage.until(stage.videos)
+    await stage.ada.run("usage", channel=stage.channel, options={})
+    code, output = await showreel("check", "--config", str(stage.folder / "config.toml"))
+    assert code == 1
+    line = f"wrong  generations: 1 generation can't be read and was put aside: see docs/operate.md ({spoilt})"
+    assert line in output
+    assert "ok     ledger: " in output
+    assert "garbage" not in output
+    assert await stage.end() == 0
+    assert _rows(stage.database, "SELECT due_at FROM generations WHERE request = '{garbage'") == [(None,)]
+
+
+async def test_a_finished_row_of_an_unknown_operation_does_not_end_the_bot(stage: Stage) -> None:
+    await stage.start()
+    await _ask(stage, "a cat")
+    await stage.until(stage.videos)
+    await stage.end()
+    _execute(stage.database, "UPDATE generations SET operation = 'dancing'")
+    await stage.start()
+    await stage.until(lambda: "history_not_read" in stage.log)
+    await _ask(stage, "a dog")
+    await stage.until(lambda: len(stage.videos()) == 2)
+    assert await stage.end() == 0
+
+
+async def test_what_stands_still_is_noted_by_check_and_mended_by_the_next_start(stage: Stage) -> None:
+    await _interrupted(stage)
+    _execute(stage.database, "UPDATE generations SET due_at = NULL, lease_until = NULL")
+    code, output = await showreel("check", "--config", str(stage.folder / "config.toml"))
+    assert code == 0, output
+    assert "note   generations: 1 generation stands still: the running bot goes on with it within the hour" in output
+    await stage.start()
+    await stage.until(stage.videos)
+    assert "finding_mended" in stage.log
+    assert len(stage.provider.submissions) == 1
+
+
+async def test_an_open_hold_is_noted_by_check_and_released_by_the_next_start(stage: Stage) -> None:
+    await _interrupted(stage)
+    _execute(stage.database, "UPDATE generations SET state = 'failed', told = 'failed', due_at = NULL")
+    code, output = await showreel("check", "--config", str(stage.folder / "config.toml"))
+    assert code == 0, output
+    assert "note   ledger: 1 hold is open though its generation ended" in output
+    await stage.start()
+    await stage.until(lambda: "finding_mended" in stage.log)
+    assert await stage.end() == 0
+    assert _rows(stage.database, "SELECT kind FROM ledger ORDER BY id") == [("hold",), ("release",)]
+    assert _rows(stage.database, "SELECT action FROM audit") == [("settle_missing",)]
+
+
+async def test_a_database_of_a_later_version_is_refused_in_one_sentence(stage: Stage) -> None:
+    await _migrated(stage)
+    _execute(stage.database, "UPDATE alembic_version SET version_num = '9999'")
+    assert "is of a later version of the bot (revision 9999)" in await _refusal(stage)
+    code, output = await showreel("check", "--config", str(stage.configure()))
+    assert code == 1
+    assert "wrong  database: The database is of a later version of the bot" in output
+    assert "wrong  ledger: can't be looked at without the database" in output
+
+
+async def test_a_file_that_is_no_database_is_refused_in_one_sentence(stage: Stage) -> None:
+    stage.database.parent.mkdir()
+    stage.database.write_bytes(b"no database at all " * 500)
+    assert await _refusal(stage) == f"The database {stage.database} can't be used: file is not a database."
+
+
+async def test_a_data_folder_that_is_missing_is_made_with_its_parents(stage: Stage) -> None:
+    database = stage.folder / "a" / "b" / "showreel.db"
+    await stage.start(database={"url": f"sqlite:///{database}"})
+    assert database.is_file()
+
+
+@as_a_user
+async def test_a_database_that_is_read_only_is_refused_in_one_sentence(stage: Stage) -> None:
+    await _migrated(stage)
+    stage.database.chmod(0o400)
+    assert str(stage.database) in await _refusal(stage)
+
+
+@as_a_user
+async def test_a_folder_that_is_read_only_is_refused_in_one_sentence(stage: Stage) -> None:
+    stage.database.parent.mkdir(mode=0o500)
+    assert str(stage.database.parent) in await _refusal(stage)
+
+
+async def test_a_database_that_another_process_locks_for_a_while_is_waited_for(stage: Stage) -> None:
+    await stage.start()
+    locked = threading.Event()
+    other = threading.Thread(target=_lock, args=(stage.database, locked))
+    other.start()
+    locked.wait()
+    try:
+        await _ask(stage, "a cat")
+        await stage.until(stage.videos)
+    finally:
+        other.join()
+    assert _rows(stage.database, "SELECT kind FROM ledger ORDER BY id") == [("hold",), ("release",), ("charge",)]
+    assert "Traceback" not in stage.log
+    assert await stage.end() == 0
+
+
+async def test_a_start_waits_for_a_database_that_is_locked(stage: Stage) -> None:
+    await _migrated(stage)
+    locked = threading.Event()
+    other = threading.Thread(target=_lock, args=(stage.database, locked))
+    other.start()
+    locked.wait()
+    try:
+        await stage.start()
+    finally:
+        other.join()

@@ -1,0 +1,155 @@
+"""Rows that are not as they should be: each is found for what it is, and only those are touched."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from bot.domain.change import Change
+from bot.domain.findings import Finding, FindingKind
+from bot.domain.generation import Generation, State
+from bot.domain.ledger import EntryKind, release
+from bot.store import generations, ledger, tables
+from bot.store.database import Database
+from bot.store.store import Store
+from tests.store.samples import LEASE, NOW, SECOND, accepted, claimed, ended
+
+DAY = timedelta(days=1)
+LATER = NOW + 2 * LEASE
+
+
+async def spoil(database: Database, generation: Generation, assignment: str) -> None:
+    """What no version of the bot would write."""
+    statement = text(f"UPDATE generations SET {assignment} WHERE id = :id")  # noqa: S608 - a test's own words
+    await database.write(lambda connection: connection.execute(statement, {"id": generation.id}))
+
+
+async def kinds(store: Store) -> dict[str, FindingKind]:
+    found = [*await store.reconciling.of_ledger(), *await store.reconciling.of_progress(LATER, LATER - DAY)]
+    assert len({finding.generation_id for finding in found}) == len(found)
+    return {finding.generation_id: finding.kind for finding in found}
+
+
+async def ended_without_entries(store: Store, state: State) -> Generation:
+    running = await claimed(store)
+    after = running.move(state, NOW, told=state, due_at=None)
+    return await store.generations.save(Change(before=running, after=after))
+
+
+async def entries_of(database: Database, generation: Generation) -> list[tuple[EntryKind, int | None]]:
+    found = await database.read(lambda connection: ledger.entries_of(connection, generation.id))
+    return [(entry.kind, entry.amounts.micros) for entry in found]
+
+
+async def test_nothing_is_found_where_all_is_as_it_should_be(store: Store) -> None:
+    await accepted(store)
+    await claimed(store)
+    for state in (State.SUCCEEDED, State.FAILED):
+        await store.generations.save(await ended(store, await claimed(store), state))
+    assert await kinds(store) == {}
+
+
+async def test_what_is_in_hand_is_not_stuck_until_its_lease_is_over(store: Store) -> None:
+    running = await claimed(store, due_at=None)
+    assert await store.reconciling.of_progress(NOW, NOW - DAY) == []
+    assert await kinds(store) == {running.id: FindingKind.STUCK}
+
+
+async def test_a_hold_that_outlived_its_generation_is_found_and_closed_once(store: Store, database: Database) -> None:
+    failed = await ended_without_entries(store, State.FAILED)
+    assert await kinds(store) == {failed.id: FindingKind.OPEN_HOLD}
+    (entry,) = await store.reconciling.settle(failed.id, LATER)
+    held = await store.generations.hold_of(failed.id)
+    assert held is not None
+    assert entry == release(held, LATER)
+    assert await store.reconciling.settle(failed.id, LATER) == ()
+    assert await kinds(store) == {}
+    records = (await database.read(lambda connection: connection.execute(select(tables.audit)))).mappings().all()
+    assert [(row["action"], row["generation_id"], row["after"]) for row in records] == [
+        ("settle_missing", failed.id, "release")
+    ]
+
+
+async def test_a_success_without_its_settlement_is_charged_as_well(store: Store, database: Database) -> None:
+    succeeded = await ended_without_entries(store, State.SUCCEEDED)
+    assert await kinds(store) == {succeeded.id: FindingKind.OPEN_HOLD}
+    await store.reconciling.settle(succeeded.id, LATER)
+    assert await entries_of(database, succeeded) == [
+        (EntryKind.HOLD, 400_000),
+        (EntryKind.RELEASE, 400_000),
+        (EntryKind.CHARGE, 400_000),
+    ]
+    assert await kinds(store) == {}
+
+
+async def test_a_success_that_lacks_only_its_charge_gets_only_that(store: Store, database: Database) -> None:
+    running = await claimed(store)
+    held = await store.generations.hold_of(running.id)
+    assert held is not None
+    after = running.move(State.SUCCEEDED, NOW)
+    await store.generations.save(Change(before=running, after=after, entries=(release(held, NOW),)))
+    assert await kinds(store) == {running.id: FindingKind.UNSETTLED}
+    assert [entry.kind for entry in await store.reconciling.settle(running.id, LATER)] == [EntryKind.CHARGE]
+    assert await kinds(store) == {}
+    assert len(await entries_of(database, running)) == 3
+
+
+async def test_what_is_under_way_is_never_settled(store: Store, database: Database) -> None:
+    running = await claimed(store)
+    assert await store.reconciling.settle(running.id, LATER) == ()
+    assert await store.reconciling.settle("unknown", LATER) == ()
+    assert await entries_of(database, running) == [(EntryKind.HOLD, 400_000)]
+
+
+async def test_only_those_unconfirmed_for_long_are_undecided(store: Store) -> None:
+    waiting = await accepted(store)
+    await store.generations.claim(NOW, LEASE, 10)
+    here = await store.generations.get(waiting.id)
+    assert here is not None
+    here = await store.generations.save(Change(before=here, after=here.move(State.SUBMITTING, NOW), keeps_lease=True))
+    await store.generations.save(Change(before=here, after=here.move(State.UNCONFIRMED, NOW)))
+    assert await store.reconciling.of_progress(LATER, NOW) == []
+    assert await store.reconciling.of_progress(LATER, NOW + SECOND) == [
+        Finding(kind=FindingKind.UNDECIDED, generation_id=waiting.id, since=NOW)
+    ]
+
+
+@pytest.mark.parametrize("assignment", ["request = '{garbage'", "state = 'dreaming'", "results = '7'"])
+async def test_a_row_that_cannot_be_read_is_put_aside_and_no_other(
+    store: Store, database: Database, assignment: str
+) -> None:
+    spoilt, sound = await accepted(store), await accepted(store)
+    await spoil(database, spoilt, assignment)
+    assert [generation.id for generation in await store.generations.claim(NOW, LEASE, 10)] == [sound.id]
+    assert await store.generations.claim(LATER, LEASE, 10) != []
+    assert await kinds(store) == {spoilt.id: FindingKind.QUARANTINED}
+
+
+async def test_an_end_that_nobody_would_tell_is_made_due_again(store: Store, database: Database) -> None:
+    await store.generations.save(await ended(store, await claimed(store), State.FAILED))
+    (failed,) = await store.generations.claim(NOW, LEASE, 1)
+    await spoil(database, failed, "due_at = NULL, lease_until = NULL")
+    assert await kinds(store) == {failed.id: FindingKind.UNTOLD}
+    assert await store.reconciling.wake(failed.id, LATER)
+    assert not await store.reconciling.wake(failed.id, LATER)
+    assert await kinds(store) == {}
+    assert [generation.id for generation in await store.generations.claim(LATER, LEASE, 10)] == [failed.id]
+
+
+async def test_what_is_told_or_held_is_not_woken(store: Store) -> None:
+    told = await ended_without_entries(store, State.FAILED)
+    in_hand = await claimed(store, due_at=None)
+    assert not await store.reconciling.wake(told.id, NOW)
+    assert not await store.reconciling.wake(in_hand.id, NOW)
+
+
+async def test_a_generation_without_a_hold_is_found_and_nothing_made_up_for_it(
+    store: Store, database: Database
+) -> None:
+    sound = await accepted(store)
+    bare = replace(sound, id="bare", origin=replace(sound.origin, interaction_id=0), state=State.FAILED, told=None)
+    await database.write(lambda connection: generations.add(connection, bare))
+    assert await kinds(store) == {"bare": FindingKind.UNSETTLED}
+    assert await store.reconciling.settle("bare", LATER) == ()
+    assert await entries_of(database, bare) == []
