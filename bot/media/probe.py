@@ -6,8 +6,6 @@ of JSON (the fields of `files.Probed`, the duration in seconds) and ends with 0,
 """
 
 import json
-import os
-import resource
 import sys
 from dataclasses import dataclass, fields
 from fractions import Fraction
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.request import MediaKind
+from bot.media.bounds import bind_process
 from bot.media.formats import FORMATS, HEAD, Format, recognised
 
 if TYPE_CHECKING:
@@ -74,16 +73,7 @@ def main() -> int:
 
 def bound_resources() -> None:
     """Lower this process's priority and limits for good."""
-    os.nice(15)
-    for limit, most in (
-        (resource.RLIMIT_AS, MEMORY_MOST),
-        (resource.RLIMIT_CPU, CPU_SECONDS_MOST),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        hard = resource.getrlimit(limit)[1]
-        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(limit, (bound, bound))
+    bind_process(memory=MEMORY_MOST, cpu_seconds=CPU_SECONDS_MOST, file_bytes=0)
 
 
 def _examine(path: Path) -> _Facts:

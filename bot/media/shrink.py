@@ -7,13 +7,13 @@ codes of `plan.Ending`; after DONE the target has at most LIMIT bytes.
 
 import errno
 import os
-import resource
 import sys
 import time
 from fractions import Fraction
 from pathlib import Path
 from threading import Thread
 
+from bot.media.bounds import bind_process
 from bot.media.plan import (
     FIRST_SHARE,
     Ending,
@@ -67,16 +67,7 @@ def main() -> int:
 
 def bound_resources(*, file_most: int, cpu_seconds: int) -> None:
     """Lower this process's priority and limits for good."""
-    os.nice(15)
-    for limit, most in (
-        (resource.RLIMIT_AS, MEMORY_MOST),
-        (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_FSIZE, file_most),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        hard = resource.getrlimit(limit)[1]
-        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(limit, (bound, bound))
+    bind_process(memory=MEMORY_MOST, cpu_seconds=cpu_seconds, file_bytes=file_most)
 
 
 def _end_with_parent() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.errors import GenerationUnknown, NotCancellable, Problem, Rejection
+from bot.domain.errors import GenerationUnknown, NotCancellable, Problem, Rejection, Undecided
 from bot.domain.generation import Generation, Reason, State
 from bot.domain.request import Operation
 from tests.work.conftest import FileHost, OpenStage
@@ -85,7 +85,7 @@ async def test_what_ends_meanwhile_can_t_be_cancelled(open_stage: OpenStage, api
 async def test_an_unconfirmed_generation_can_t_be_cancelled(stage: Stage) -> None:
     generation = await stage.ask(prompt="a harbour [cut]")
     unconfirmed = await stage.follow(generation, State.UNCONFIRMED)
-    assert await cancel(stage, unconfirmed) == NotCancellable(unconfirmed.id, ended=False)
+    assert await cancel(stage, unconfirmed) == Undecided(unconfirmed.id)
 
 
 async def test_somebody_else_s_generation_is_unknown(stage: Stage) -> None:

@@ -138,19 +138,19 @@ def test_a_retry_after_holds_every_call_but_not_for_ever() -> None:
 
 async def test_two_hours_away_cost_few_calls_and_all_go_on_afterwards(open_stage: OpenStage, api: ScriptedApi) -> None:
     stage = await open_stage(api=api, give_up_after=timedelta(hours=50), slots=32)
-    crowd = await many_running(stage, 200)
+    crowd = await many_running(stage, 120)
     before = polls(api)
     api.polls = deque([BROKEN])
     await pass_time(stage, HOURS, SPREAD)
     assert polls(api) - before <= MOST_CALLS
     failures = [(await stage.read(one)).poll_failures for one in crowd]
     assert sum(failures) == polls(api) - before
-    assert sum(1 for count in failures if count == 0) > 100
+    assert sum(1 for count in failures if count == 0) > 30
     api.polls = deque([DONE])
     await pass_time(stage, LONGEST_PAUSE + PROBE_TIME + SPREAD * 2, SECOND * 5)
     ended = Counter([(await stage.read(one)).state for one in crowd])
-    assert ended == {State.SUCCEEDED: 200}
-    assert len(stage.delivery.told) == 200
+    assert ended == {State.SUCCEEDED: 120}
+    assert len(stage.delivery.told) == 120
 
 
 async def test_a_task_is_given_up_in_an_outage_as_at_any_time(open_stage: OpenStage, api: ScriptedApi) -> None:
