@@ -1,6 +1,8 @@
 """What happens between the simulators, told in sentences as it happens."""
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -10,11 +12,21 @@ from bot.i18n import _, n_
 PROMPT_SHOWN = 60
 
 
+def readable(text: str, member: str) -> str:
+    """A text as Discord would show it: instants as a time of day, the one mention as a name."""
+
+    def time_of_day(match: re.Match[str]) -> str:
+        return f"{datetime.fromtimestamp(int(match[1])).astimezone():%H:%M:%S}"
+
+    return re.sub(r"<@\d+>", f"@{member}", re.sub(r"<t:(\d+):\w>", time_of_day, text))
+
+
 class Narrator:
     """Prints one line per event; an edit that changed nothing visible isn't told."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, member: str) -> None:
         self._console = console
+        self._member = member
         self._cards: dict[int, str] = {}
 
     def discord(self, kind: str, facts: Mapping[str, Any]) -> None:
@@ -28,7 +40,7 @@ class Narrator:
     def _tell(self, source: str, style: str, line: str) -> None:
         if line:
             self._console.print(f"{source:>8} ", style=style, end="")
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._console.print(readable(line, self._member), markup=False, highlight=False, soft_wrap=True)
 
     def _discord_line(self, kind: str, facts: Mapping[str, Any]) -> str:
         match kind:

@@ -17,7 +17,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.narration import Narrator
+from bot.cli.narration import Narrator, readable
 from bot.i18n import _
 from sandbox.discord import Message, SimulatedDiscord, Upload
 from sandbox.provider import SimulatedProvider
@@ -146,13 +146,13 @@ async def _scripted(stage: Stage, folder: Path, console: Console) -> bool:
     _print_files(stage, folder, console)
     usage = await member.run("usage", channel=channel, options={})
     if usage.message is not None:
-        console.print(_message_panel(usage.message, _("/usage, as only ada sees it")))
+        console.print(_message_panel(stage, usage.message, _("/usage, as only ada sees it")))
     return True
 
 
 def _narrate(stage: Stage, console: Console) -> None:
     """Print what happens as it happens."""
-    narrator = Narrator(console)
+    narrator = Narrator(console, stage.member.name)
     stage.discord.on_event = narrator.discord
     stage.provider.on_event = narrator.service
 
@@ -178,16 +178,17 @@ def _print_addresses(stage: Stage, console: Console) -> None:
 def _print_threads(stage: Stage, console: Console) -> None:
     for thread in stage.discord.threads:
         for message in thread.messages:
-            console.print(_message_panel(message, _("thread “{name}”", name=thread.name)))
+            console.print(_message_panel(stage, message, _("thread “{name}”", name=thread.name)))
 
 
-def _message_panel(message: Message, title: str) -> Panel:
+def _message_panel(stage: Stage, message: Message, title: str) -> Panel:
     lines = [message.content] if message.content else []
     for embed in message.embeds:
         lines += [embed.get("title") or "", embed.get("description") or ""]
         lines += [f"{field['name']}: {field['value']}" for field in embed.get("fields", ())]
     lines += [f"[{attachment.filename}, {attachment.size:,} bytes]" for attachment in message.attachments]
-    return Panel("\n".join(filter(None, lines)).replace("[", "\\["), title=title, title_align="left")
+    text = readable("\n".join(filter(None, lines)), stage.member.name)
+    return Panel(Text(text), title=title, title_align="left")
 
 
 def _print_files(stage: Stage, folder: Path, console: Console) -> None:

@@ -110,13 +110,13 @@ class AwayStore:
         raise OSError("the disk is gone")
 
     async def of_progress(self, now: datetime, undecided_since: datetime) -> list[Finding]:
-        raise NotImplementedError
+        raise OSError("the disk is gone", now, undecided_since)
 
     async def wake(self, generation_id: str, now: datetime) -> bool:
-        raise NotImplementedError
+        raise OSError("the disk is gone", generation_id, now)
 
     async def settle(self, generation_id: str, now: datetime) -> tuple[Entry, ...]:
-        raise NotImplementedError
+        raise OSError("the disk is gone", generation_id, now)
 
 
 async def test_a_database_that_is_away_does_not_end_the_rounds(stage: Stage) -> None:
