@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.chat import texts
 from bot.domain import errors
-from bot.domain.errors import BadFile, FileFault, Problem
+from bot.domain.errors import BadFile, FileFault, Problem, RuleFault
 from bot.domain.generation import Generation, Reason
 from bot.domain.limits import Measure
 from bot.i18n import N_, _
@@ -21,6 +21,20 @@ _FAULTS: Mapping[FileFault, str] = MappingProxyType(
         FileFault.TOO_LARGE_SIDES: N_("“{name}” is too large ({found} pixels): each side may have at most {bound}."),
         FileFault.UNREADABLE: N_("“{name}” can't be read: it seems damaged, or isn't what its name says."),
         FileFault.GONE: N_("An attached file could not be fetched any more. Please attach it again."),
+    }
+)
+
+_RULE_FAULTS: Mapping[RuleFault, str] = MappingProxyType(
+    {
+        RuleFault.EMPTY: N_("The rule is empty. Give it a word, a phrase or a pattern."),
+        RuleFault.TOO_LONG: N_("The rule has {found} characters; at most {bound} can be used."),
+        RuleFault.NOT_A_PATTERN: N_(
+            "That is not a pattern ({found}). Patterns have the RE2 syntax; anything else can be added as a word."
+        ),
+        RuleFault.TOO_LARGE: N_("That pattern is too large. Use fewer or smaller repetitions."),
+        RuleFault.FITS_NOTHING: N_(
+            "That pattern also fits an empty text, so it would stop every prompt. Let it ask for at least one character."
+        ),
     }
 )
 
@@ -85,6 +99,28 @@ def _bad_file(found: BadFile) -> str:
     )
 
 
+def _blocked(found: errors.Blocked) -> str:
+    text = _("You can't make videos here.")
+    if found.until is not None:
+        text += " " + _("That ends {when}.", when=texts.instant(found.until))
+    return text + " " + _("Reason: {why}", why=texts.word(found.why)) if found.why else text
+
+
+def _paused(found: errors.Paused) -> str:
+    if found.everywhere:
+        return _("No new videos are taken for now, by the wish of the bot's owner. Those under way go on.")
+    return _("No new videos are taken here for now, by the wish of the moderators. Those under way go on.")
+
+
+def _model_not_allowed(found: errors.ModelNotAllowed) -> str:
+    text = _("You can't use {model} here.", model=texts.word(found.model))
+    return text + " " + _("You can use {allowed}.", allowed=texts.listed(found.allowed)) if found.allowed else text
+
+
+def _bad_rule(found: errors.BadRule) -> str:
+    return _(_RULE_FAULTS[found.fault], found=texts.word(found.found), bound=found.bound)
+
+
 def _not_cancellable(found: errors.NotCancellable) -> str:
     if found.ended:
         return _("That one has already ended.")
@@ -131,6 +167,7 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
             allowed=texts.listed(it.allowed),
         ),
         BadFile: _bad_file,
+        errors.BadRule: _bad_rule,
         errors.LimitReached: _limit_reached,
         errors.DoorClosed: lambda _it: _("Videos can't be made at the moment. The bot's owner has been told."),
         errors.GenerationUnknown: lambda it: _(
@@ -144,10 +181,26 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
         errors.NotUndecided: lambda _it: _("There is nothing to decide about that one any more."),
         errors.NotYours: lambda _it: _("Only the one who asked for it, or a moderator here, can do that."),
         errors.OwnerOnly: lambda _it: _("Only the owner of this bot can do that."),
+        errors.ModeratorOnly: lambda _it: _("Only the moderators of this server can do that, and only here."),
+        errors.Blocked: _blocked,
+        errors.Paused: _paused,
+        errors.WrongChannel: lambda it: _("Videos are made in {channels}.", channels=texts.channels(it.channel_ids)),
+        errors.AgeRestrictedOnly: lambda _it: _("This can be used in age-restricted channels only."),
+        errors.ModelNotAllowed: _model_not_allowed,
+        errors.PromptNotAllowed: lambda _it: _(
+            "Your prompt has words that are not allowed here. Nothing was counted; try other words."
+        ),
+        errors.PriceUnknown: lambda it: _(
+            "Nobody knows what {model} costs, and there is a limit on money here. Choose another model.",
+            model=texts.word(it.model),
+        ),
         errors.TaskTaken: lambda it: _(
             "The task “{task}” belongs to another video already.", task=texts.word(it.task_id)
         ),
         errors.ExtensionSourceUnfit: lambda _it: _("That one has no finished video that could be extended."),
+        errors.FetchUnderWay: lambda _it: _(
+            "I am fetching a video for you already. Ask again once you have it, or in a few minutes."
+        ),
         errors.GuildNotServed: lambda _it: _("This bot doesn't make videos here."),
         errors.ShuttingDown: lambda _it: _("I am about to restart. Please try again in a minute."),
     }

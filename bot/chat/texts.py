@@ -143,7 +143,7 @@ def limit_name(limit: Limit) -> str:
         Scope.BOT: _("the whole bot"),
         Scope.GUILD: _("this server"),
         Scope.ROLE: _("your role"),
-        Scope.MEMBER: _("each member"),
+        Scope.MEMBER: _("you") if limit.scope_id else _("each member"),
     }[limit.scope]
     return _("{what} for {whose}", what=_whole_amount(limit), whose=whose)
 
@@ -168,6 +168,11 @@ def listed(names: tuple[str, ...]) -> str:
     shown = ", ".join(names[:LISTED])
     more = len(names) - LISTED
     return shown if more <= 0 else _("{names} and {count} more", names=shown, count=more)
+
+
+def channels(ids: tuple[int, ...]) -> str:
+    """Channels and categories as links."""
+    return listed(tuple(f"<#{channel_id}>" for channel_id in ids))
 
 
 def plain(text: str) -> str:

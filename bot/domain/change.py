@@ -31,13 +31,17 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRecord:
-    """One line of the audit: who did what to what, and why; `actor_key` is None for the bot itself."""
+    """One line of the audit: who did what to what, and why; `actor_key` is None for the bot itself.
+
+    `subject` is what it was done to apart from a generation: "member:KEY", "role:ID", "channel:ID" or "model:NAME".
+    """
 
     at: datetime
     action: str
     guild_id: int | None = None
     actor_key: str | None = None
     generation_id: str | None = None
+    subject: str | None = None
     before: str | None = None
     after: str | None = None
     why: str | None = None

@@ -170,6 +170,28 @@ class BadFile(Problem):
             return None
 
 
+class RuleFault(StrEnum):
+    """What is wrong with the text of a word rule."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    NOT_A_PATTERN = "not_a_pattern"
+    TOO_LARGE = "too_large"
+    FITS_NOTHING = "fits_nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class BadRule(Problem):
+    """A text that can't be a word rule.
+
+    `found` and `bound` are the length and its bound; of what is no pattern `found` is the engine's word for it.
+    """
+
+    fault: RuleFault
+    found: str = ""
+    bound: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class LimitReached(Problem):
     """A limit would be passed.
@@ -227,6 +249,58 @@ class OwnerOnly(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class ModeratorOnly(Problem):
+    """Only those who manage the server, or have its moderator role, may do this, and only inside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked(Problem):
+    """The member may make nothing here; `until` is None where there is no end."""
+
+    until: datetime | None
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Paused(Problem):
+    """Nothing is accepted for now: here, or by the whole bot (`everywhere`)."""
+
+    everywhere: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WrongChannel(Problem):
+    """Videos are made in these channels (or categories) only."""
+
+    channel_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgeRestrictedOnly(Problem):
+    """The model or operation may be used in age-restricted channels only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelNotAllowed(Problem):
+    """The member's roles don't allow the model; `allowed` are those that they do."""
+
+    model: str
+    allowed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptNotAllowed(Problem):
+    """A word rule of the guild or the bot hits the prompt; which one is for moderators only."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceUnknown(Problem):
+    """A limit on money applies, and nobody knows what the model costs."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class TaskTaken(Problem):
     """Another generation holds this task already."""
 
@@ -238,6 +312,11 @@ class ExtensionSourceUnfit(Problem):
     """The earlier generation has no finished task that could be extended."""
 
     reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchUnderWay(Problem):
+    """Videos of this member are being fetched anew already; one such wish at a time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,9 +114,9 @@ class Generation:
     `due_at`: when the next step is due, None when nothing is. `lease_token`: counts the claims; a write with an older
     token is refused. `kept_inputs`: Discord's attachment ids on the card, in the order of the request's inputs.
     `results`: the provider's URLs of the finished videos. `told`: the last state that the requester was told.
-    `progress`: the
-    provider's own figure in percent. `warnings`: names of options whose values the model may not take. `follows`: the
-    unconfirmed generation in whose place it was submitted again.
+    `progress`: the provider's own figure in percent. `warnings`: names of options whose values the model may not take.
+    `follows`: the unconfirmed generation in whose place it was submitted again. `erased_at`: since when its prompt, its
+    files and its requester are no longer kept.
     """
 
     id: str
@@ -155,6 +155,7 @@ class Generation:
     telling_failures: int = 0
     warnings: tuple[str, ...] = ()
     follows: str | None = None
+    erased_at: datetime | None = None
 
     def evolve(self, **changes: Any) -> Self:
         """A copy with other facts in the same state."""

@@ -1,5 +1,6 @@
 """What may be used: limits, the windows that they count in, and what remains of them."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -77,16 +78,64 @@ class Window(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """At most `amount` of `measure` for `scope` in each `window`; no window for what is under way at once."""
+    """At most `amount` of `measure` for `scope` in each `window`; no window for what is under way at once.
+
+    `scope_id`: the role's or the member's id; 0 for a guild, the bot, and every member. `is_default`: it comes from the
+    configuration, not from people in Discord.
+    """
 
     scope: Scope
     measure: Measure
     amount: int
     window: Window | None = None
+    scope_id: int = 0
+    is_default: bool = False
+
+    @property
+    def counts(self) -> tuple[Measure, Window | None]:
+        """What it counts, and in which window."""
+        return self.measure, self.window
 
     def allows(self, used: int, wanted: int) -> bool:
         """Whether `wanted` more may be taken when `used` are held or charged."""
         return used + wanted <= self.amount
+
+
+def in_force(limits: Iterable[Limit], user_id: int, role_ids: Collection[int]) -> tuple[Limit, ...]:
+    """The limits that a request of a member with these roles has to keep, out of all that were set here.
+
+    Those of the bot and the guild all apply. Of those that count a member's own usage one applies for each thing that
+    is counted: the member's personal one, else the most generous among the roles', else what every member here has.
+    """
+    shared: list[Limit] = []
+    personal: dict[tuple[Measure, Window | None], Limit] = {}
+    for limit in limits:
+        if limit.scope in {Scope.BOT, Scope.GUILD}:
+            shared.append(limit)
+        elif _rank(limit, user_id, role_ids) is not None:
+            rival = personal.get(limit.counts)
+            if rival is None or _weight(limit, user_id, role_ids) > _weight(rival, user_id, role_ids):
+                personal[limit.counts] = limit
+    return (*shared, *personal.values())
+
+
+def _rank(limit: Limit, user_id: int, role_ids: Collection[int]) -> int | None:
+    """How close a limit is to the member; None where it isn't theirs."""
+    match limit.scope:
+        case Scope.MEMBER if limit.scope_id == 0:
+            return 0 if limit.is_default else 1
+        case Scope.MEMBER:
+            return 3 if limit.scope_id == user_id else None
+        case Scope.ROLE:
+            return 2 if limit.scope_id in role_ids else None
+        case _:
+            return None
+
+
+def _weight(limit: Limit, user_id: int, role_ids: Collection[int]) -> tuple[int, int]:
+    """The closer one weighs more, then the more generous one: a larger amount, or a shorter cool-down."""
+    generosity = -limit.amount if limit.measure is Measure.COOLDOWN else limit.amount
+    return _rank(limit, user_id, role_ids) or 0, generosity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from bot.store.errors import DatabaseUnusableError
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 _BUSY = 5  # seconds that SQLite waits for another process's lock
 _READERS = 4
+_DURABLE = ("journal_mode = WAL", "synchronous = FULL")
 CONNECTIONS = 8
 """With PostgreSQL, for reads and writes together."""
 
@@ -46,11 +47,20 @@ def data_folder(url: URL) -> Path | None:
     return Path(url.database or "").absolute().parent if is_sqlite(url) else None
 
 
+def migrator_of(url: URL) -> AsyncEngine:
+    """The engine for migrations: on SQLite a table that others refer to can be made anew only without foreign keys."""
+    return (
+        _sqlite_engine(url, 1, "BEGIN IMMEDIATE", (*_DURABLE, "foreign_keys = OFF"))
+        if is_sqlite(url)
+        else writer_of(url)
+    )
+
+
 def writer_of(url: URL) -> AsyncEngine:
     """The engine for writes; with PostgreSQL it serves reads as well."""
     if not is_sqlite(url):
         return create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True, hide_parameters=True)
-    return _sqlite_engine(url, 1, "BEGIN IMMEDIATE", ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"))
+    return _sqlite_engine(url, 1, "BEGIN IMMEDIATE", (*_DURABLE, "foreign_keys = ON"))
 
 
 def reader_of(url: URL) -> AsyncEngine:

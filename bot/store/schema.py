@@ -9,23 +9,24 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from bot.store import engines
-from bot.store.errors import NewerDatabaseError, OutdatedDatabaseError
+from bot.store.errors import DatabaseUnusableError, NewerDatabaseError, OutdatedDatabaseError
 
+_BROKEN_REFERENCES = text("PRAGMA foreign_key_check")
 _MIGRATING = text("SELECT pg_advisory_xact_lock(7305808869231650)")
 """A number of our own: the processes that share a PostgreSQL database migrate it one after another."""
 
 
-async def migrate(address: str) -> str:
+async def migrate(address: str, revision: str = "head") -> str:
     """Migrate a database, a new one from nothing, in one transaction; returns its revision.
 
     Raises NewerDatabaseError, and changes nothing, for one that a later version wrote, and DatabaseUnusableError where
     it can't be opened.
     """
     url = engines.parsed(address)
-    engine = engines.writer_of(url)
+    engine = engines.migrator_of(url)
     try:
         async with engines.opening(url), engine.begin() as connection:
-            return await connection.run_sync(_upgrade)
+            return await connection.run_sync(_upgrade, revision)
     finally:
         await engine.dispose()
 
@@ -37,15 +38,22 @@ def require_current(connection: Connection) -> None:
         raise OutdatedDatabaseError("The database is not migrated to this version of the bot: run `showreel migrate`.")
 
 
-def _upgrade(connection: Connection) -> str:
+def _upgrade(connection: Connection, revision: str) -> str:
     if connection.dialect.name == "postgresql":
         connection.execute(_MIGRATING)
     config = _config()
     scripts = ScriptDirectory.from_config(config)
     _known_revision(connection, scripts)
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
+    _require_sound_references(connection)
     return str(scripts.get_current_head())
+
+
+def _require_sound_references(connection: Connection) -> None:
+    """Undo a migration on SQLite that left a row referring to nothing; PostgreSQL checks every one by itself."""
+    if connection.dialect.name == "sqlite" and (broken := connection.execute(_BROKEN_REFERENCES).first()):
+        raise DatabaseUnusableError(f"The database can't be migrated: table {broken[0]} refers to rows that are gone.")
 
 
 def _known_revision(connection: Connection, scripts: ScriptDirectory) -> str | None:

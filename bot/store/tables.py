@@ -39,11 +39,16 @@ OPEN = text("state IN ('accepted', 'submitting', 'running', 'unconfirmed')")
 FINISHED = text("state = 'succeeded'")
 """What ended with a video; in literals for the same reason."""
 
+KEPT = text("erased_at IS NULL")
+"""What has its prompt still; in literals for the same reason."""
+
 members = Table(
     "members",
     metadata,
     Column("key", Text, primary_key=True),  # random; all that ledger, audit and provider ever know of a member
-    Column("user_id", BigInteger, nullable=False, unique=True),  # Discord's
+    Column("user_id", BigInteger, unique=True),  # Discord's; empty: forgotten at the member's own wish
+    Column("name", Text),  # as Discord showed it last, for reports
+    Column("forget_since", Instant),  # when the member asked to be forgotten
 )
 
 generations = Table(
@@ -61,7 +66,7 @@ generations = Table(
     Column("interaction_token", Text, nullable=False),
     Column("guild_id", BigInteger),
     Column("channel_id", BigInteger, nullable=False),
-    Column("requester_id", BigInteger, nullable=False),
+    Column("requester_id", BigInteger, nullable=False),  # 0: erased
     Column("locale", Text, nullable=False),
     Column("in_thread", Boolean, nullable=False),
     Column("upload_limit", BigInteger, nullable=False),  # bytes
@@ -105,6 +110,7 @@ generations = Table(
     Column("telling_failures", Integer, nullable=False),
     Column("warnings", Text, nullable=False),  # JSON list of options
     Column("follows", ForeignKey("generations.id")),  # the unconfirmed one that it was submitted again for
+    Column("erased_at", Instant),  # since when prompt, files and addresses are no longer kept
     UniqueConstraint("task_id", "provider"),
 )
 Index(
@@ -130,6 +136,12 @@ Index(
     generations.c.submitted_at,
     sqlite_where=FINISHED,
     postgresql_where=FINISHED,
+)
+Index(
+    "ix_generations_kept",  # those whose prompts are still kept, oldest end first
+    generations.c.state_at,
+    sqlite_where=KEPT,
+    postgresql_where=KEPT,
 )
 Index(
     "ix_generations_requester",  # a member's latest
@@ -169,13 +181,20 @@ ledger = Table(
 _AMOUNTS = (ledger.c.kind, ledger.c.generations, ledger.c.seconds, ledger.c.micros)
 Index("ix_ledger_member", ledger.c.member_key, ledger.c.guild_id, ledger.c.held_at, *_AMOUNTS)
 Index(
-    "ix_ledger_guild",
+    "ix_ledger_guild",  # limits and reports of a guild, whose every column is in it
     ledger.c.guild_id,
     ledger.c.held_at,
-    *_AMOUNTS,
+    ledger.c.kind,
+    ledger.c.releases,
+    ledger.c.generations,
+    ledger.c.seconds,
+    ledger.c.micros,
+    ledger.c.at,
     ledger.c.member_key,
     ledger.c.model,
     ledger.c.operation,
+    ledger.c.channel_id,
+    ledger.c.generation_id,
 )
 Index("ix_ledger_held", ledger.c.held_at, *_AMOUNTS)
 
@@ -188,6 +207,7 @@ audit = Table(
     Column("guild_id", BigInteger),
     Column("actor_key", ForeignKey("members.key")),
     Column("generation_id", ForeignKey("generations.id")),
+    Column("subject", Text),  # what else it was done to: "member:KEY", "role:ID", "channel:ID", "model:NAME"
     Column("before", Text),
     Column("after", Text),
     Column("why", Text),
@@ -229,7 +249,73 @@ blocks = Table(
 guilds = Table(
     "guilds",
     metadata,
-    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("time_zone", Text, nullable=False),  # an IANA name: the days of limits and reports begin there
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),  # 0: the whole bot
+    Column("time_zone", Text),  # an IANA name: the days of limits and reports begin there; empty: the configuration's
     Column("paused_at", Instant),  # since when nothing is accepted; empty: it is
+    Column("moderator_role_id", BigInteger),
+    Column("log_channel_id", BigInteger),
+    Column("default_model", Text),
+    Column("mirrored", BigInteger, nullable=False, server_default="0"),  # the last audit record in the log channel
+)
+
+word_rules = Table(
+    "word_rules",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    UniqueConstraint("guild_id", "kind", "text"),
+    CheckConstraint("kind IN ('word', 'pattern')", name="kind"),
+)
+
+generation_channels = Table(
+    "generation_channels",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, primary_key=True, autoincrement=False),  # a channel's or a category's
+)
+
+allowed_models = Table(
+    "allowed_models",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("role_id", BigInteger, primary_key=True, autoincrement=False),  # that of @everyone is the guild's
+    Column("model", Text, primary_key=True),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("every", Text, nullable=False),
+    Column("set_at", Instant, nullable=False),  # periods that ended before are not reported
+    CheckConstraint("every IN ('day', 'week', 'month')", name="every"),
+)
+
+announcements = Table(
+    "announcements",  # what is told to a guild once in a period: reports, a budget that runs out
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("period_start", Instant, primary_key=True),
+    Column("begun_at", Instant, nullable=False),  # when it was first tried
+    Column("lease_until", Instant, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("told_at", Instant),  # empty: not yet
+)
+
+refusals = Table(
+    "refusals",  # prompts that were refused before anything was charged
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("member_key", ForeignKey("members.key"), nullable=False),
+    Column("rule", Text, nullable=False),  # the word or pattern, or the categories that the endpoint named
+    Column("prompt", Text),  # empty: erased
+    Index("ix_refusals_guild", "guild_id", "at"),
+    Index("ix_refusals_member", "member_key", "at"),
 )

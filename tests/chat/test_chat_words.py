@@ -1,19 +1,20 @@
 """There are words for everything that can happen, and none of them are the provider's."""
 
 from dataclasses import fields
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import discord
 import pytest
 
 from bot.chat import problems, texts
 from bot.domain import errors
-from bot.domain.errors import BadFile, FileFault, Problem
+from bot.domain.errors import BadFile, FileFault, Problem, RuleFault
 from bot.domain.generation import Reason, State
 from bot.domain.limits import Limit, Measure, Scope, Window
 from bot.domain.request import InputRole, MediaKind, Operation, Options
 from tests.chat.samples import NOW, WILD, generation
 
+SOON = datetime(2026, 12, 1, tzinfo=UTC)
 SECRET = "upstream said: kaboom"  # what a provider might say
 DAY = Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=10, window=Window.DAY)
 
@@ -86,6 +87,29 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
         "“cat.png” can't be read: it seems damaged, or isn't what its name says.",
     ),
     (BadFile.gone(), "An attached file could not be fetched any more. Please attach it again."),
+    (errors.BadRule(RuleFault.EMPTY), "The rule is empty. Give it a word, a phrase or a pattern."),
+    (
+        errors.BadRule(RuleFault.TOO_LONG, "201", "200"),
+        "The rule has 201 characters; at most 200 can be used.",
+    ),
+    (
+        errors.BadRule(RuleFault.NOT_A_PATTERN, "missing ): (a"),
+        (
+            "That is not a pattern (missing ): (a). Patterns have the RE2 syntax; anything else can be added as a"
+            " word."
+        ),
+    ),
+    (
+        errors.BadRule(RuleFault.TOO_LARGE),
+        "That pattern is too large. Use fewer or smaller repetitions.",
+    ),
+    (
+        errors.BadRule(RuleFault.FITS_NOTHING),
+        (
+            "That pattern also fits an empty text, so it would stop every prompt. Let it ask for at least one"
+            " character."
+        ),
+    ),
     (
         errors.LimitReached(DAY, 10, NOW),
         (
@@ -142,8 +166,35 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
     (errors.NotUndecided("x"), "There is nothing to decide about that one any more."),
     (errors.NotYours(), "Only the one who asked for it, or a moderator here, can do that."),
     (errors.OwnerOnly(), "Only the owner of this bot can do that."),
+    (errors.ModeratorOnly(), "Only the moderators of this server can do that, and only here."),
+    (errors.Blocked(None, None), "You can't make videos here."),
+    (
+        errors.Blocked(SOON, "spam *again*"),
+        f"You can't make videos here. That ends <t:{int(SOON.timestamp())}:R>. Reason: spam \\*again\\*",
+    ),
+    (
+        errors.Paused(everywhere=True),
+        "No new videos are taken for now, by the wish of the bot's owner. Those under way go on.",
+    ),
+    (
+        errors.Paused(everywhere=False),
+        "No new videos are taken here for now, by the wish of the moderators. Those under way go on.",
+    ),
+    (errors.WrongChannel((1, 2)), "Videos are made in <#1>, <#2>."),
+    (errors.AgeRestrictedOnly(), "This can be used in age-restricted channels only."),
+    (errors.ModelNotAllowed("sora-2", ("a", "b")), "You can't use sora-2 here. You can use a, b."),
+    (errors.ModelNotAllowed("sora-2", ()), "You can't use sora-2 here."),
+    (
+        errors.PromptNotAllowed(),
+        "Your prompt has words that are not allowed here. Nothing was counted; try other words.",
+    ),
+    (
+        errors.PriceUnknown("sora-2"),
+        "Nobody knows what sora-2 costs, and there is a limit on money here. Choose another model.",
+    ),
     (errors.TaskTaken("t-1"), "The task “t-1” belongs to another video already."),
     (errors.ExtensionSourceUnfit("x"), "That one has no finished video that could be extended."),
+    (errors.FetchUnderWay(), "I am fetching a video for you already. Ask again once you have it, or in a few minutes."),
     (errors.GuildNotServed(), "This bot doesn't make videos here."),
     (errors.ShuttingDown(), "I am about to restart. Please try again in a minute."),
 )
@@ -169,6 +220,10 @@ def test_every_fault_of_a_file_has_its_sentence() -> None:
     assert {problem.fault for problem, _sentence in PROBLEMS if isinstance(problem, BadFile)} == set(FileFault)
 
 
+def test_every_fault_of_a_rule_has_its_sentence() -> None:
+    assert {problem.fault for problem, _sentence in PROBLEMS if isinstance(problem, errors.BadRule)} == set(RuleFault)
+
+
 def test_every_measure_of_a_limit_has_its_sentence() -> None:
     told = {problem.limit.measure for problem, _sentence in PROBLEMS if isinstance(problem, errors.LimitReached)}
     assert told == set(Measure)
@@ -182,6 +237,7 @@ def test_every_measure_of_a_limit_has_its_sentence() -> None:
         errors.GenerationUnknown(WILD * 60),
         BadFile(WILD * 60, MediaKind.IMAGE, FileFault.WRONG_FORMAT, WILD * 60, "PNG"),
         BadFile(WILD * 60, MediaKind.IMAGE, FileFault.TOO_LARGE, "2", "1"),
+        errors.BadRule(RuleFault.NOT_A_PATTERN, WILD * 60),
     ],
     ids=lambda it: type(it).__name__,
 )

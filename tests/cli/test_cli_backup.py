@@ -51,9 +51,9 @@ async def test_a_transaction_under_way_is_neither_waited_for_nor_copied(tmp_path
     source, copy = tmp_path / "showreel.db", tmp_path / "copy.db"
     await migrate(f"sqlite:///{source}")
     with closing(sqlite3.connect(source, isolation_level=None)) as writer:
-        writer.execute("INSERT INTO members VALUES ('m1', 1)")
+        writer.execute("INSERT INTO members (key, user_id) VALUES ('m1', 1)")
         writer.execute("BEGIN IMMEDIATE")
-        writer.execute("INSERT INTO members VALUES ('m2', 2)")
+        writer.execute("INSERT INTO members (key, user_id) VALUES ('m2', 2)")
         assert await back_up(f"sqlite:///{source}", copy) == copy.stat().st_size
         writer.execute("COMMIT")
     assert rows(copy, "SELECT key FROM members") == [("m1",)]

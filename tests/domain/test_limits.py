@@ -1,5 +1,6 @@
 """Windows in the clocks of the world, and what remains of a limit."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.limits import Allowance, Limit, Measure, Scope, Window
+from bot.domain.limits import Allowance, Limit, Measure, Scope, Window, in_force
 
 NEW_YORK = ZoneInfo("America/New_York")
 ZONES = [
@@ -20,6 +21,7 @@ ZONES = [
     "Pacific/Apia",  # left out a whole day in 2011
     "Pacific/Kiritimati",  # 14 hours ahead
 ]
+DAILY = Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=3, window=Window.DAY)
 CALENDAR = [Window.DAY, Window.WEEK, Window.MONTH]
 
 instants = st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - made aware by `timezones`
@@ -98,3 +100,37 @@ def test_a_limit_allows_exactly_what_remains(amount: int, used: int, wanted: int
     remaining = Allowance(limit=limit, used=used, resets_at=None).remaining
     assert remaining >= 0
     assert limit.allows(used, wanted) == (wanted <= remaining)
+
+
+def test_the_most_generous_role_counts_and_a_personal_limit_replaces_it() -> None:
+    default = replace(DAILY, is_default=True)
+    everyone, small, large = replace(DAILY, amount=4), of_role(1, 5), of_role(2, 7)
+    personal = replace(DAILY, scope_id=9, amount=1)
+    limits = (default, everyone, small, large, personal)
+    assert in_force(limits, 9, {1, 2}) == (personal,)
+    assert in_force(limits, 8, {1, 2}) == (large,)
+    assert in_force(limits, 8, {1}) == (small,)
+    assert in_force(limits, 8, {3}) == (everyone,)
+    assert in_force((default,), 8, {1}) == (default,)
+
+
+def test_the_shorter_cool_down_is_the_more_generous_one() -> None:
+    slow, quick = of_role(1, 600, Measure.COOLDOWN), of_role(2, 60, Measure.COOLDOWN)
+    assert in_force((slow, quick), 8, {1, 2}) == (quick,)
+
+
+def test_limits_of_the_bot_and_the_guild_always_apply() -> None:
+    bot = Limit(scope=Scope.BOT, measure=Measure.GENERATIONS, amount=9, window=Window.DAY)
+    guild = replace(bot, scope=Scope.GUILD, amount=3)
+    personal = replace(DAILY, scope_id=8, amount=100)
+    assert in_force((bot, guild, DAILY, personal), 8, ()) == (bot, guild, personal)
+
+
+def test_limits_that_count_something_else_stand_side_by_side() -> None:
+    hourly = replace(DAILY, window=Window.HOUR)
+    assert in_force((DAILY, hourly), 8, ()) == (DAILY, hourly)
+
+
+def of_role(role_id: int, amount: int, measure: Measure = Measure.GENERATIONS) -> Limit:
+    window = None if measure is Measure.COOLDOWN else Window.DAY
+    return Limit(scope=Scope.ROLE, scope_id=role_id, measure=measure, amount=amount, window=window)

@@ -1,14 +1,16 @@
 """Opening a database: how connections are set, migrations, and what is refused with which words."""
 
 import asyncio
+import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, event, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.change import Change
@@ -22,7 +24,9 @@ from bot.store.store import Store
 from bot.store.tables import metadata
 from tests.store.samples import accepted
 
-HEAD = "0001"
+HEAD = "0002"
+MEMBER = "INSERT INTO members (key, user_id) VALUES ('k', 7)"
+AUDIT = "INSERT INTO audit (at, action, actor_key) VALUES (1, 'a', 'k')"
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 
 
@@ -105,13 +109,42 @@ def test_migrations_write_sqlite_the_very_tables_that_are_declared(tmp_path: Pat
     assert words_of(tmp_path / "migrated.db") == words_of(tmp_path / "declared.db")
 
 
-def words_of(path: Path) -> dict[str, list[str]]:
-    connection = sqlite3.connect(path)
-    rows = connection.execute(
-        "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND type <> 'trigger' AND name <> 'alembic_version'"
-    ).fetchall()
-    connection.close()
-    return {name: sorted(line.strip(" ,\t") for line in sql.splitlines()) for name, sql in rows}
+def words_of(path: Path) -> dict[str, object]:
+    """Every column, reference, constraint and index; added columns stand elsewhere in the words of a table."""
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute(
+            "SELECT name, type, sql FROM sqlite_schema "
+            "WHERE sql IS NOT NULL AND type <> 'trigger' AND name <> 'alembic_version'"
+        ).fetchall()
+        found: dict[str, object] = {}
+        for name, kind, sql in rows:
+            if kind == "index":
+                found[name] = " ".join(sql.split())
+                continue
+            columns = connection.execute(f"PRAGMA table_xinfo({name})").fetchall()
+            references = connection.execute(f"PRAGMA foreign_key_list({name})").fetchall()
+            constraints = re.findall(r"CONSTRAINT \"?(\w+)\"? (?:CHECK|UNIQUE|PRIMARY KEY) .*", sql)
+            found[name] = (
+                sorted(column[1:6] for column in columns),
+                sorted(reference[2:] for reference in references),
+                sorted(constraints),
+            )
+    return found
+
+
+async def test_a_database_of_the_first_version_keeps_what_is_in_it(empty_url: str) -> None:
+    await migrate(empty_url, "0001")
+    database = Database(empty_url)
+    await database.write(lambda connection: connection.execute(text(MEMBER)))
+    await database.write(lambda connection: connection.execute(text(AUDIT)))
+    await migrate(empty_url)
+    await database.open()
+    members = await database.read(lambda connection: connection.execute(text("SELECT key, user_id, name FROM members")))
+    audit = await database.read(lambda connection: connection.execute(text("SELECT actor_key, subject FROM audit")))
+    assert (members.all(), audit.all()) == ([("k", 7, None)], [("k", None)])
+    with pytest.raises(DBAPIError, match="only ever added to"):
+        await database.write(lambda connection: connection.execute(text("DELETE FROM audit")))
+    await database.close()
 
 
 async def test_migrating_again_changes_nothing(url: str) -> None:

@@ -1,0 +1,165 @@
+"""The figures of reports: what was asked for in a period, what became of it, and what it cost.
+
+A generation belongs to the period of its hold. Money is integer micro-dollars; a charge without a price is counted as
+such and adds nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
+from math import ceil
+
+from bot.domain.ledger import EntryKind
+from bot.domain.request import Operation
+
+PERCENTILES = (50, 95)
+"""The percentiles of the time to video that a report states."""
+
+
+class Outcome(StrEnum):
+    """What became of a generation, as the ledger has it; the ways to end without a video as its state has them."""
+
+    SUCCEEDED = "succeeded"
+    REFUNDED = "refunded"  # it succeeded, and a moderator gave its charge back
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    OPEN = "open"
+    UNCONFIRMED = "unconfirmed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which generations a report is about: those whose hold is in [start, end), and that pass every filter.
+
+    `guild_id` None means direct messages; with `all_guilds` it isn't looked at. Days are those of `zone`.
+    """
+
+    start: datetime
+    end: datetime
+    zone: tzinfo
+    guild_id: int | None = None
+    all_guilds: bool = False
+    member_id: int | None = None
+    model: str | None = None
+    operation: Operation | None = None
+    channel_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Counts of generations by what became of them, and what they used.
+
+    `failed`: ended without a video, however. `seconds` and `micros`: charged and not refunded. `unpriced`: charges
+    without a price that are not in `micros`.
+    """
+
+    requested: int = 0
+    succeeded: int = 0
+    refunded: int = 0
+    failed: int = 0
+    open: int = 0
+    seconds: int = 0
+    micros: int = 0
+    unpriced: int = 0
+
+    def __add__(self, other: "Figures") -> "Figures":
+        return Figures(
+            requested=self.requested + other.requested,
+            succeeded=self.succeeded + other.succeeded,
+            refunded=self.refunded + other.refunded,
+            failed=self.failed + other.failed,
+            open=self.open + other.open,
+            seconds=self.seconds + other.seconds,
+            micros=self.micros + other.micros,
+            unpriced=self.unpriced + other.unpriced,
+        )
+
+    @property
+    def success_rate(self) -> float | None:
+        """The share of those that ended which succeeded and were not refunded; None where none ended."""
+        ended = self.succeeded + self.refunded + self.failed
+        return self.succeeded / ended if ended else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """All entries of one kind: how many, their seconds, their known prices summed, and how many have a price."""
+
+    kind: EntryKind
+    releases: EntryKind | None
+    count: int
+    seconds: int
+    micros: int
+    priced: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One row of a report: `key` is what its generations share.
+
+    Only of members: `user_id` (None: forgotten at their own wish) and the `name` that Discord showed last.
+    """
+
+    key: str
+    figures: Figures
+    user_id: int | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What a query found: its groups, and the percentiles of the time from acceptance to success.
+
+    `upto` is the last entry of the ledger that was looked at: what reads up to it later finds the same.
+    """
+
+    groups: tuple[Group, ...]
+    times: Mapping[int, timedelta] = field(default_factory=dict)
+    upto: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageRow:
+    """One generation of a report; `seconds` and `micros` are what was charged and not refunded (None: unknown price).
+
+    `took`: from acceptance to success, also where that was refunded.
+    """
+
+    generation_id: str
+    accepted_at: datetime
+    member_id: int | None
+    member_name: str | None
+    channel_id: int
+    model: str
+    operation: str
+    outcome: Outcome
+    seconds: int
+    micros: int | None
+    took: timedelta | None
+
+
+def figures_of(tallies: Iterable[Tally]) -> Figures:
+    """What a group's entries amount to."""
+    found = {(tally.kind, tally.releases): tally for tally in tallies}
+    none = Tally(kind=EntryKind.HOLD, releases=None, count=0, seconds=0, micros=0, priced=0)
+    holds = found.get((EntryKind.HOLD, None), none)
+    released = found.get((EntryKind.RELEASE, EntryKind.HOLD), none)
+    charged = found.get((EntryKind.CHARGE, None), none)
+    refunded = found.get((EntryKind.RELEASE, EntryKind.CHARGE), none)
+    return Figures(
+        requested=holds.count,
+        succeeded=charged.count - refunded.count,
+        refunded=refunded.count,
+        failed=released.count - charged.count,
+        open=holds.count - released.count,
+        seconds=charged.seconds - refunded.seconds,
+        micros=charged.micros - refunded.micros,
+        unpriced=(charged.count - charged.priced) - (refunded.count - refunded.priced),
+    )
+
+
+def rank(percentile: int, count: int) -> int:
+    """The place, from 0, of a percentile among so many sorted values, by the nearest rank."""
+    return max(0, ceil(percentile * count / 100) - 1)
