@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -28,6 +28,7 @@ from bot.store.lock import DataFolderLock
 from bot.store.schema import migrate
 from bot.store.store import Store
 from bot.work.budget import CallBudget
+from bot.work.clock import SteadyClock
 from bot.work.decisions import Decisions
 from bot.work.door import Door
 from bot.work.feed import CatalogFeed
@@ -69,9 +70,8 @@ class StartError(Exception):
         self.code = code
 
 
-def now() -> datetime:
-    """The clock of the whole program."""
-    return datetime.now(UTC)
+now = SteadyClock()
+"""The clock of the whole program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +97,7 @@ async def run(settings: Settings) -> None:
         watchdog = Watchdog(
             now,
             turned_at=lambda: parts.worker.turned_at,
+            failing_since=lambda: parts.worker.failing_since,
             is_connected=parts.bot.is_ready,
             away_since=lambda: parts.bot.away_since,
         )

@@ -43,8 +43,9 @@ class StuckError(Exception):
 class Watchdog:
     """Judges whether the work goes on and Discord is there, says so in the log once, and ends what is stuck.
 
-    `turned_at`: when the worker's loop last turned. `is_connected`: whether Discord was ever there. `away_since`: when
-    the gateway was lost, None while it is there.
+    `turned_at`: when the worker's loop last turned. `failing_since`: since when its turns fail, as they do without the
+    database; None while they don't. `is_connected`: whether Discord was ever there. `away_since`: when the gateway was
+    lost, None while it is there.
     """
 
     def __init__(
@@ -52,14 +53,17 @@ class Watchdog:
         clock: Callable[[], datetime],
         *,
         turned_at: Callable[[], datetime],
+        failing_since: Callable[[], datetime | None],
         is_connected: Callable[[], bool],
         away_since: Callable[[], datetime | None],
     ) -> None:
         self._clock = clock
         self._turned_at = turned_at
+        self._failing_since = failing_since
         self._is_connected = is_connected
         self._away_since = away_since
         self._said: str | None = None
+        self._looked_at = clock()
 
     def alive(self) -> str | None:
         """What is wrong with the work, None where nothing is."""
@@ -68,16 +72,24 @@ class Watchdog:
 
     def ready(self) -> str | None:
         """Why members are not served, None where they are."""
-        return self._away() or (None if self._is_connected() else "not connected to Discord")
+        return self._failing() or self._away() or (None if self._is_connected() else "not connected to Discord")
 
     def look(self) -> None:
-        """Log a trouble when it begins and when it is over; raises StuckError where only a restart helps."""
-        troubles = {"worker_stalled": self.alive(), "gateway_away": self._away()}
+        """Log a trouble when it begins and when it is over; raises StuckError where only a restart helps.
+
+        Where the whole process stood still until now, the worker is given the time to turn again.
+        """
+        now, looked_at = self._clock(), self._looked_at
+        self._looked_at = now
+        if now - looked_at > STALLED_AFTER:
+            log.warning("process_stood_still", seconds=round((now - looked_at).total_seconds()))
+            return
+        troubles = {"worker_stalled": self.alive(), "worker_failing": self._failing(), "gateway_away": self._away()}
         event = next((event for event, trouble in troubles.items() if trouble), None)
         if event != self._said:
             log.warning(event, why=troubles[event]) if event else log.info("trouble_over", was=self._said)
             self._said = event
-        quiet = self._clock() - self._turned_at()
+        quiet = now - self._turned_at()
         if quiet > STUCK_AFTER:
             raise StuckError(f"the worker has not turned for {quiet.total_seconds():.0f} s")
 
@@ -86,6 +98,13 @@ class Watchdog:
         while True:
             await asyncio.sleep(LOOK_EVERY.total_seconds())
             self.look()
+
+    def _failing(self) -> str | None:
+        since = self._failing_since()
+        failing = self._clock() - since if since else timedelta(0)
+        return (
+            f"the worker's turns have failed for {failing.total_seconds():.0f} s" if failing > STALLED_AFTER else None
+        )
 
     def _away(self) -> str | None:
         since = self._away_since()

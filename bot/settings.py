@@ -83,10 +83,10 @@ class Worker(_Section):
     poll_interval: Seconds = 5.0
     poll_interval_max: Seconds = 30.0
     slots: int = Field(default=64, ge=1)
-    lease: Seconds = 120
+    lease: float = Field(default=120, gt=0, le=3600)
     deadline: Seconds = 1800
     give_up_after: Seconds = 180_000
-    unconfirmed_grace: Seconds = 259_200
+    unconfirmed_grace: float = Field(default=259_200, gt=0, le=2_678_400)
 
 
 class Limits(_Section):

@@ -19,6 +19,7 @@ class Bot:
 
     time: datetime = START
     turned_at: datetime = START
+    failing_since: datetime | None = None
     connected: bool = True
     away_since: datetime | None = None
     watchdog: Watchdog = field(init=False)
@@ -27,6 +28,7 @@ class Bot:
         self.watchdog = Watchdog(
             lambda: self.time,
             turned_at=lambda: self.turned_at,
+            failing_since=lambda: self.failing_since,
             is_connected=lambda: self.connected,
             away_since=lambda: self.away_since,
         )
@@ -74,10 +76,12 @@ def test_a_trouble_is_logged_once_when_it_begins_and_once_when_it_is_over() -> N
 
 
 def test_a_worker_that_stands_still_for_minutes_ends_the_process() -> None:
-    bot = Bot(time=START + STALLED_AFTER + SECOND)
+    bot = Bot()
     with structlog.testing.capture_logs() as logs:
-        bot.watchdog.look()
-        bot.time = START + STUCK_AFTER + SECOND
+        while bot.time < START + STUCK_AFTER:
+            bot.time += SECOND
+            bot.watchdog.look()
+        bot.time += SECOND
         with pytest.raises(StuckError, match="has not turned for 301 s"):
             bot.watchdog.look()
     assert [line["event"] for line in logs] == ["worker_stalled"]
@@ -101,3 +105,26 @@ async def test_readiness_falls_while_the_process_stays_alive(unused_tcp_port: in
             async with session.get(f"http://127.0.0.1:{unused_tcp_port}/{page}") as response:
                 statuses[page] = response.status
     assert statuses == {"healthz": 200, "readyz": 503}
+
+
+def test_turns_that_fail_for_a_minute_are_not_ready_and_no_reason_to_end() -> None:
+    bot = Bot(failing_since=START, time=START + STALLED_AFTER, turned_at=START + STALLED_AFTER)
+    assert bot.watchdog.ready() is None
+    for _ in range(600):
+        bot.time += SECOND
+        bot.turned_at = bot.time
+        bot.watchdog.look()
+    assert bot.watchdog.ready() == "the worker's turns have failed for 660 s"
+    assert bot.watchdog.alive() is None
+
+
+def test_a_process_that_stood_still_is_given_the_time_to_turn_again() -> None:
+    bot = Bot()
+    bot.watchdog.look()
+    bot.time = START + STUCK_AFTER * 10
+    with structlog.testing.capture_logs() as logs:
+        bot.watchdog.look()
+    assert [line["event"] for line in logs] == ["process_stood_still"]
+    bot.time += SECOND
+    with pytest.raises(StuckError):
+        bot.watchdog.look()

@@ -19,7 +19,7 @@ from discord.ext import commands
 from bot.chat import cards
 from bot.chat.faults import discord_faults, is_gone
 from bot.chat.parts import FILES_PER_MESSAGE
-from bot.chat.postman import Postman
+from bot.chat.postman import CLOCKS_APART, LOOK_BACK, Postman
 from bot.domain.generation import Generation, MessageRef, State
 from bot.i18n import speaking
 from bot.work.protocols import DeliveryDelayedError, Notice
@@ -42,12 +42,12 @@ class DiscordDelivery:
         self._shown: OrderedDict[str, tuple[str, datetime]] = OrderedDict()
 
     async def find_or_post_card(self, generation: Generation) -> MessageRef | None:
-        """Read the command's first answer while its token lives, else post a card of our own."""
+        """Read the command's first answer while its token lives, else find or post a card of our own."""
         origin = generation.origin
-        found = await self._first_answer(generation)
+        channel = self._channel(origin.channel_id, origin.guild_id)
+        found = await self._first_answer(generation) or await self._own_card(generation, channel)
         if found is not None:
             return found
-        channel = self._channel(origin.channel_id, origin.guild_id)
         with speaking(origin.locale):
             embed = cards.card(generation)
         try:
@@ -128,7 +128,7 @@ class DiscordDelivery:
         try:
             async with discord_faults("edit card"):
                 await self._card_message(generation.card, generation.origin.guild_id).edit(embed=embed)
-        except (discord.HTTPException, DeliveryDelayedError) as error:
+        except discord.HTTPException as error:
             log.info("card_not_edited", generation=generation.id, error=str(error))
             return
         self._remember(generation, text, now)
@@ -188,6 +188,19 @@ class DiscordDelivery:
                 log.info("first_answer_unknown", generation=generation.id, status=error.status, code=error.code)
             return None
         return MessageRef(channel_id=message.channel.id, message_id=message.id)
+
+    async def _own_card(self, generation: Generation, channel: discord.PartialMessageable) -> MessageRef | None:
+        """The card that we posted before and could not note down; its nonce alone would tell for minutes only."""
+        since = generation.accepted_at - CLOCKS_APART
+        try:
+            async with discord_faults("look for card"):
+                async for message in channel.history(limit=LOOK_BACK, after=since):
+                    is_ours = self._bot.user is not None and message.author.id == self._bot.user.id
+                    if is_ours and any(embed.footer.text == generation.id for embed in message.embeds):
+                        return MessageRef(channel_id=message.channel.id, message_id=message.id)
+        except discord.HTTPException as error:
+            log.info("channel_not_searched", generation=generation.id, status=error.status, code=error.code)
+        return None
 
     def _is_worth_an_edit(self, generation: Generation, text: str, now: datetime) -> bool:
         shown = self._shown.get(generation.id)

@@ -23,7 +23,7 @@ DEFAULT_UPLOAD_LIMIT = 10 * 1_048_576
 ROOM_FOR_FORM = 16 * 1024
 """Kept in hand for the multipart form around a file."""
 
-LOOK_BACK = 500
+LOOK_BACK = 2000
 """How many messages are searched, at most, for a notice that may have been posted already."""
 
 CLOCKS_APART = timedelta(minutes=5)

@@ -79,8 +79,13 @@ class MediaFiles:
         """Fetch a finished video; `index` is its place among the task's results, from 0 (file names count from 1).
 
         Raises MediaRefusedError where it isn't video with at least one frame that can be decoded, is too large or not
-        at a public address; MediaDelayedError for anything else, a 404 included, as a CDN may be slow.
+        at a public address; MediaDelayedError for anything else, a 404 included, as a CDN may be slow. What was fetched
+        before in this run, and not discarded, is not fetched again.
         """
+        stem = f"showreel-{generation_id}-{index + 1}"
+        there = await asyncio.to_thread(self._fetched, generation_id, stem)
+        if there is not None:
+            return ResultFile(path=there, filename=there.name, size=there.stat().st_size, url=url)
         async with self._part(generation_id) as part:
             most = self._rules.result_most
             size = await self._fetcher.fetch(Order(url=url, part=part, most=most, trusted=self._result_origins))
@@ -89,7 +94,7 @@ class MediaFiles:
             probed = await self._prober.probe(part)
             if probed.kind is not MediaKind.VIDEO or probed.format not in RESULT_FORMATS:
                 raise MediaRefusedError(f"not video: {probed.content_type}")
-            filename = f"showreel-{generation_id}-{index + 1}{FORMATS[probed.format].suffixes[0]}"
+            filename = f"{stem}{FORMATS[probed.format].suffixes[0]}"
             return ResultFile(path=await _settle(part, filename), filename=filename, size=size, url=url)
 
     async def shrunk(self, file: ResultFile, limit: int) -> ResultFile:
@@ -100,10 +105,13 @@ class MediaFiles:
         """
         if file.size <= limit:
             return file
+        filename = f"{file.path.stem}-small.mp4"
+        there = file.path.with_name(filename)
+        if there.is_file() and there.stat().st_size <= limit:  # shrunk before, for a delivery that failed
+            return replace(file, path=there, filename=filename, size=there.stat().st_size, original_size=file.size)
         async with self._part(file.path.parent.name) as part:
             size = await self._shrinker.shrink(file.path, part, limit)
             await self._prober.probe(part)
-            filename = f"{file.path.stem}-small.mp4"
             settled = await _settle(part, filename)
             return replace(file, path=settled, filename=filename, size=size, original_size=file.size)
 
@@ -133,6 +141,11 @@ class MediaFiles:
     async def probe(self, path: Path) -> Probed:
         """What a file is by its content; MediaRefusedError where it is unreadable, MediaDelayedError out of time."""
         return await self._prober.probe(path)
+
+    def _fetched(self, generation_id: str, stem: str) -> Path | None:
+        """The result that was fetched already; a smaller version beside it has another stem."""
+        found = self._run.of_generation(generation_id).glob(f"{stem}.*")
+        return next((path for path in found if path.stem == stem), None)
 
     @asynccontextmanager
     async def _part(self, generation_id: str) -> AsyncIterator[Path]:

@@ -14,6 +14,7 @@ from bot.store.errors import DatabaseUnusableError
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 _BUSY = 5  # seconds that SQLite waits for another process's lock
+_IDLE = 30  # seconds until PostgreSQL ends the transaction of a frozen process, so that its locks hold up nobody
 _READERS = 4
 _DURABLE = ("journal_mode = WAL", "synchronous = FULL")
 CONNECTIONS = 8
@@ -59,7 +60,7 @@ def migrator_of(url: URL) -> AsyncEngine:
 def writer_of(url: URL) -> AsyncEngine:
     """The engine for writes; with PostgreSQL it serves reads as well."""
     if not is_sqlite(url):
-        return create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True, hide_parameters=True)
+        return _postgresql_engine(url)
     return _sqlite_engine(url, 1, "BEGIN IMMEDIATE", (*_DURABLE, "foreign_keys = ON"))
 
 
@@ -89,6 +90,18 @@ def _try_file(url: URL) -> None:
     """Open and read the file once without aiosqlite, whose thread may outlive the loop where it can't be opened."""
     with closing(sqlite3.connect(url.database or "", timeout=_BUSY)) as connection:
         connection.execute("PRAGMA schema_version")
+
+
+def _postgresql_engine(url: URL) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True, hide_parameters=True)
+
+    def prepare(connection: PoolProxiedConnection, _entry: ConnectionPoolEntry) -> None:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE}s'")
+        connection.commit()  # else they would be undone with the first transaction
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    return engine
 
 
 def _sqlite_engine(url: URL, size: int, begin: str, pragmas: tuple[str, ...]) -> AsyncEngine:

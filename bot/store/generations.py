@@ -88,7 +88,7 @@ async def claim(
         .returning(table)
     )
     taken = (await connection.execute(statement)).mappings().all()
-    claimed = rows.readable(sorted(taken, key=lambda row: row["due_at"]))
+    claimed = sorted(rows.readable(taken), key=lambda generation: generation.due_at or now)
     unreadable = {row["id"] for row in taken} - {generation.id for generation in claimed}
     if unreadable:
         await connection.execute(update(table).where(table.c.id.in_(unreadable)).values(due_at=None, lease_until=None))
@@ -205,7 +205,10 @@ async def usual_durations(
     )
     found: dict[tuple[str, Operation], list[float]] = defaultdict(list)
     for row in await connection.execute(query):
-        found[row.model, Operation(row.operation)].append((row.state_at - row.submitted_at).total_seconds())
+        try:
+            found[row.model, Operation(row.operation)].append((row.state_at - row.submitted_at).total_seconds())
+        except (ValueError, TypeError):
+            continue  # a damaged row is found by reconciliation, and must not hide what the others say
     return {key: tuple(sorted(seconds)) for key, seconds in found.items()}
 
 

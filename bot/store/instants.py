@@ -1,6 +1,7 @@
 """How instants are stored."""
 
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from sqlalchemy import BigInteger, Dialect, TypeDecorator
 
@@ -23,5 +24,10 @@ class Instant(TypeDecorator[datetime]):
         return (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the library's signature
-        """An instant from the database."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        """An instant from the database; what can't be one (SQLite keeps anything) is handed on as it is."""
+        if value is None or not isinstance(value, int):
+            return value
+        try:
+            return _EPOCH + timedelta(microseconds=value)
+        except OverflowError:
+            return cast("datetime", value)

@@ -4,7 +4,7 @@ They read much: they are for once an hour, not for a step.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import ColumnElement, RowMapping, Subquery, case, false, func, or_, select, update
@@ -21,6 +21,15 @@ from bot.store.tables import generations as table
 from bot.store.tables import ledger as entries
 
 _log = structlog.get_logger(__name__)
+
+LONGEST_PAUSE = timedelta(hours=25)
+"""No step is put off for longer: a Retry-After is obeyed for a day at most."""
+
+LONGEST_GRACE = timedelta(days=32)
+"""The same for unconfirmed ones, whose grace is at most 31 days."""
+
+LONGEST_LEASE = timedelta(hours=2)
+"""No lease is longer: it is an hour at most."""
 
 _ENDS = tuple(state.value for state in State if state.is_end)
 
@@ -59,7 +68,7 @@ async def of_progress(connection: AsyncConnection, now: datetime, undecided_sinc
         table.c.state_at < undecided_since,
         table.c.due_at.is_not(None),
     )
-    forgotten = select(table).where(table.c.due_at.is_(None), generations.is_free(now), _has_to_go_on())
+    forgotten = select(table).where(_is_left_alone(now), _has_to_go_on())
     found = [
         Finding(kind=FindingKind.UNDECIDED, generation_id=row.id, since=row.state_at)
         for row in await connection.execute(undecided)
@@ -75,8 +84,8 @@ async def wake(connection: AsyncConnection, generation_id: str, now: datetime) -
     """Make a generation due that nothing would move on; False where it is no longer so."""
     statement = (
         update(table)
-        .where(table.c.id == generation_id, table.c.due_at.is_(None), generations.is_free(now), _has_to_go_on())
-        .values(due_at=now)
+        .where(table.c.id == generation_id, _is_left_alone(now), _has_to_go_on())
+        .values(due_at=now, lease_until=None, lease_token=table.c.lease_token + 1)
     )
     return (await connection.execute(statement)).rowcount == 1
 
@@ -115,6 +124,22 @@ def _lacking_entries() -> Subquery:
         .group_by(entries.c.generation_id)
         .having(or_(holds > releases, (holds > 0) & (charges == 0)))
         .subquery()
+    )
+
+
+def _is_left_alone(now: datetime) -> ColumnElement[bool]:
+    """Whether no step will come by: nothing is due, or what is due or leased is so only in a far future.
+
+    No step puts a row off for so long: a clock that was ahead for a while, and is right again, leaves such instants.
+    """
+    is_unconfirmed = table.c.state == State.UNCONFIRMED.value
+    is_far_off = or_(
+        table.c.due_at > now + LONGEST_GRACE,
+        (table.c.due_at > now + LONGEST_PAUSE) & ~is_unconfirmed,
+    )
+    return or_(
+        table.c.lease_until > now + LONGEST_LEASE,
+        generations.is_free(now) & or_(table.c.due_at.is_(None), is_far_off),
     )
 
 

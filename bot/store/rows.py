@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -27,6 +28,7 @@ _MESSAGES = {"card": "card", "told_as": "told"}
 _ORIGIN = tuple(field.name for field in fields(Origin))
 _AMOUNTS = tuple(field.name for field in fields(Amounts))
 _FIELDS = tuple(field.name for field in fields(Generation))
+_INSTANTS = tuple(name for name in _FIELDS if name.endswith(("_at", "_since")))
 _PLAIN = tuple(set(_FIELDS) - {"request", "origin", "amounts", *_LISTS, *_ENUMS, *_MESSAGES})
 
 
@@ -44,6 +46,7 @@ def generation_of(row: RowMapping) -> Generation:
     """The generation in a row; raises UnreadableRowError where the row holds what this version can't make sense of."""
     facts: dict[str, Any] = {name: row[name] for name in _PLAIN}
     try:
+        _check_instants(facts)
         facts |= {name: None if row[name] is None else kind(row[name]) for name, kind in _ENUMS.items()}
         facts |= {name: adapter.validate_json(row[name]) for name, adapter in _LISTS.items()}
         facts |= {name: _message(row, prefix) for name, prefix in _MESSAGES.items()}
@@ -69,6 +72,12 @@ def readable(rows: Iterable[RowMapping]) -> list[Generation]:
     return found
 
 
+def _check_instants(facts: Mapping[str, Any]) -> None:
+    for name in _INSTANTS:
+        if not isinstance(facts[name], datetime | None):
+            raise ValueError(f"{name} is no instant")  # noqa: TRY004 - as for every other value that can't be read
+
+
 def _columns_of(field: str, value: Any) -> dict[str, object]:
     match field:
         case "request":
@@ -88,10 +97,10 @@ def _plain(field: str, value: Any) -> object:
         return _LISTS[field].dump_json(value).decode()
     if isinstance(value, StrEnum):
         return value.value
-    return _storable(value) if isinstance(value, str) else value
+    return storable(value) if isinstance(value, str) else value
 
 
-def _storable(value: str) -> str:
+def storable(value: str) -> str:
     """Text that both databases take: words from outside may hold halves of characters (SQLite) and NUL (PostgreSQL)."""
     return value.encode(errors="replace").decode().replace("\0", "")
 

@@ -152,9 +152,10 @@ class Following:
             return None
         if elapsed < tools.policy.deadline or generation.deadline_told:
             return polled
+        polled = await tools.write(generation, polled.evolve(deadline_told=True), keeps_lease=True)
         try:
             await tools.delivery.tell_slow(polled)
         except DeliveryDelayedError:
-            return polled
-        await tools.write(generation, polled.evolve(deadline_told=True))
-        return None
+            await tools.write(polled, polled.evolve(deadline_told=False))
+            return None
+        return polled

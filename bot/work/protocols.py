@@ -184,7 +184,7 @@ class Delivery(Protocol):
         ...
 
     async def show(self, generation: Generation, usual: timedelta | None, now: datetime) -> None:
-        """Bring the card up to date; never raises for a card that is gone."""
+        """Bring the card up to date; one that is gone or can't be edited any more is left."""
         ...
 
     def upload_limit(self, generation: Generation) -> int:

@@ -12,7 +12,7 @@ import structlog
 
 from bot import crash_points, metrics
 from bot.domain import ledger
-from bot.domain.change import AuditRecord, Change
+from bot.domain.change import AuditRecord, Change, LeaseLostError
 from bot.domain.generation import Generation, Reason, State
 from bot.providers.base import Provider
 from bot.work.budget import CallBudget
@@ -69,13 +69,23 @@ class Tools:
             _count(after, entries)
         return saved
 
-    async def show(self, generation: Generation) -> None:
-        """Bring the card up to date; where that can't be done now, the next change brings it."""
+    async def require_lease(self, generation: Generation) -> None:
+        """See that the row is still ours, and hold it anew; raises LeaseLostError where it isn't.
+
+        For right before a call that no later write could take back, such as a post.
+        """
+        if not await self.store.extend_lease(generation, self.clock() + self.policy.lease):
+            raise LeaseLostError(f"{generation.id} is no longer under lease {generation.lease_token}")
+
+    async def show(self, generation: Generation) -> bool:
+        """Bring the card up to date; False where that can't be done now, and the next change brings it."""
         request = generation.request
         try:
             await self.delivery.show(generation, self.pace.median(request.model, request.operation), self.clock())
         except DeliveryDelayedError as error:
             log.info("card_not_shown", generation=generation.id, error=str(error))
+            return False
+        return True
 
     async def fail(self, generation: Generation, reason: Reason, detail: str | None = None) -> None:
         """Take the arrow to failed: the hold is released with it."""

@@ -1,7 +1,8 @@
 """The step of an end and of unconfirmed: fetch the videos, tell the requester once, and mind the grace."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 
@@ -17,12 +18,17 @@ from bot.work.steps import Tools, later
 log = structlog.get_logger(__name__)
 
 
+CARD_PATIENCE = timedelta(hours=1)
+"""For how long a card that could not be edited is tried again once everything else is done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Telling:
     """Delivery as a step of its own, retried until it is done."""
 
     tools: Tools
     media: MediaFiles
+    _unfetched: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, generation: Generation) -> Generation | None:
         """Tell of the present state, or end an unconfirmed one whose grace is over."""
@@ -37,6 +43,7 @@ class Telling:
             generation = await self._with_card_and_thread(generation)
             notice = await self._notice(generation)
             crash_points.at("download.done")
+            await tools.require_lease(generation)
             told_as = await tools.delivery.tell(generation, notice)
         except (DeliveryDelayedError, MediaDelayedError) as error:
             return await self._again(generation, error)
@@ -46,22 +53,20 @@ class Telling:
             told_at=tools.clock(),
             telling_since=None,
             telling_failures=0,
-            due_at=self._next_due(generation),
+            due_at=tools.clock() + tools.policy.telling_pause,
         )
         after = await tools.write(generation, after, keeps_lease=True)
         metrics.DELIVERY.observe((tools.clock() - generation.state_at).total_seconds())
         log.info("generation_told", generation=after.id, state=after.state, anywhere=told_as is not None)
         self.media.discard(generation.id)
-        await tools.show(after)
-        return after
+        self._unfetched.pop(generation.id, None)
+        return await self._shown(after)
 
     async def _after_telling(self, generation: Generation) -> Generation | None:
+        """The card is brought up to date where that could not be done yet; then only an unconfirmed one goes on."""
         tools, now = self.tools, self.tools.clock()
-        if generation.state is not State.UNCONFIRMED:
-            return generation.evolve(due_at=None)
-        due_at = generation.state_at + tools.policy.grace
-        if now < due_at:
-            return generation.evolve(due_at=due_at)
+        if generation.state is not State.UNCONFIRMED or now < generation.state_at + tools.policy.grace:
+            return await self._shown(generation)
         record = AuditRecord(
             at=now,
             action="release_unconfirmed",
@@ -75,8 +80,15 @@ class Telling:
         await tools.write(generation, after, audit=(record,))
         return None
 
-    def _next_due(self, generation: Generation) -> datetime | None:
-        return generation.state_at + self.tools.policy.grace if generation.state is State.UNCONFIRMED else None
+    async def _shown(self, generation: Generation) -> Generation:
+        """The told generation, its card up to date, due when there is something left to do."""
+        tools = self.tools
+        is_shown = await tools.show(generation)
+        now = tools.clock()
+        if not is_shown and now - (generation.told_at or now) < CARD_PATIENCE:
+            return later(generation, tools, tools.policy.telling_pause_longest)
+        is_undecided = generation.state is State.UNCONFIRMED
+        return generation.evolve(due_at=generation.state_at + tools.policy.grace if is_undecided else None)
 
     async def _with_card_and_thread(self, generation: Generation) -> Generation:
         """Make up for what could not be had before submitting."""
@@ -108,7 +120,8 @@ class Telling:
                 log.warning("result_refused", generation=generation.id, error=str(error))
                 unusable += 1
             except MediaDelayedError:
-                if generation.telling_failures + 1 < self.tools.policy.result_attempts:
+                self._unfetched[generation.id] += 1
+                if self._unfetched[generation.id] < self.tools.policy.result_attempts:
                     raise
                 unfetched.append(url)
         return Notice(files=tuple(files), unfetched=tuple(unfetched), unusable=unusable)

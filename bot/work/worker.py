@@ -1,6 +1,7 @@
 """The loop that claims due generations and does one step with each, many at once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -19,6 +20,10 @@ SHORTEST_TURN = timedelta(milliseconds=20)
 
 CLAIM_EVERY = timedelta(seconds=10)
 """How long a row whose lease ran out waits at most while nothing else is due."""
+
+TRIPPED_PAUSE = timedelta(seconds=30)
+TRIPPED_PAUSE_LONGEST = timedelta(hours=1)
+"""How long a row rests whose step tripped over a mistake of ours; the pause doubles each time."""
 
 
 class Worker:
@@ -44,7 +49,9 @@ class Worker:
         self._stopping = False
         self._turning = asyncio.Lock()
         self._claimed_at: datetime | None = None
+        self._tripped: Counter[str] = Counter()
         self.turned_at = clock()
+        self.failing_since: datetime | None = None
 
     def wake(self) -> None:
         """Look for due rows now rather than at the next turn."""
@@ -58,8 +65,10 @@ class Worker:
                 try:
                     await self.turn()
                     await self._rest()
-                except Exception:  # the edge of the loop: a database that fails for a moment must not end the work
+                except Exception:  # the edge of the loop: a database that fails must not end the work
                     log.exception("turn_failed")
+                    self.turned_at = self._clock()
+                    self.failing_since = self.failing_since or self.turned_at
                     await asyncio.sleep(LONGEST_SLEEP.total_seconds())
         finally:
             heartbeat.cancel()
@@ -75,7 +84,7 @@ class Worker:
                 task = asyncio.create_task(self._step(generation), name=f"step-{generation.id}")
                 self._in_hand[task] = generation
                 task.add_done_callback(self._done)
-            self.turned_at = self._clock()
+            self.turned_at, self.failing_since = self._clock(), None
         return len(claimed)
 
     async def settle(self) -> None:
@@ -137,9 +146,17 @@ class Worker:
                 log.warning("lease_lost", state=generation.state)
             except Exception:  # the edge of the loop: a row that trips a step must not stop the others
                 log.exception("step_failed", state=generation.state)
+                self._deferred.append(self._rested(generation))
             else:
+                self._tripped.pop(generation.id, None)
                 if deferred is not None:
                     self._deferred.append(deferred)
+
+    def _rested(self, generation: Generation) -> Generation:
+        """The row as it was claimed, due after a pause that grows; what the step wrote since stays as it is."""
+        self._tripped[generation.id] += 1
+        doubled = TRIPPED_PAUSE * 2 ** min(self._tripped[generation.id] - 1, 10)
+        return generation.evolve(due_at=self._clock() + min(doubled, TRIPPED_PAUSE_LONGEST))
 
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._in_hand[task]

@@ -94,10 +94,7 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
     ),
     (
         errors.BadRule(RuleFault.NOT_A_PATTERN, "missing ): (a"),
-        (
-            "That is not a pattern (missing ): (a). Patterns have the RE2 syntax; anything else can be added as a"
-            " word."
-        ),
+        ("That is not a pattern (missing ): (a). Patterns have the RE2 syntax; anything else can be added as a word."),
     ),
     (
         errors.BadRule(RuleFault.TOO_LARGE),
@@ -105,10 +102,7 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
     ),
     (
         errors.BadRule(RuleFault.FITS_NOTHING),
-        (
-            "That pattern also fits an empty text, so it would stop every prompt. Let it ask for at least one"
-            " character."
-        ),
+        ("That pattern also fits an empty text, so it would stop every prompt. Let it ask for at least one character."),
     ),
     (
         errors.LimitReached(DAY, 10, NOW),

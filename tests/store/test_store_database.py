@@ -242,3 +242,9 @@ async def test_an_error_of_the_database_names_no_values(store: Store) -> None:
     with pytest.raises(IntegrityError) as raised:
         await store.generations.save(Change(before=held, after=held, entries=(again,)))
     assert held.member_key not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_frozen_process_does_not_keep_its_locks(database: Database) -> None:
+    shown = await database.read(lambda connection: connection.execute(text("SHOW idle_in_transaction_session_timeout")))
+    assert shown.scalar_one() == "30s"

@@ -153,3 +153,33 @@ async def test_a_generation_without_a_hold_is_found_and_nothing_made_up_for_it(
     assert await kinds(store) == {"bare": FindingKind.UNSETTLED}
     assert await store.reconciling.settle("bare", LATER) == ()
     assert await entries_of(database, bare) == []
+
+
+@pytest.mark.parametrize("column", ["due_at", "lease_until"])
+async def test_what_a_clock_that_was_ahead_put_off_for_years_goes_on(
+    store: Store, database: Database, column: str
+) -> None:
+    running = await claimed(store)
+    await store.generations.defer([running.evolve(due_at=NOW)])
+    years = int((NOW + timedelta(days=3650)).timestamp() * 1_000_000)
+    await spoil(database, running, f"{column} = {years}")
+    assert await kinds(store) == {running.id: FindingKind.STUCK}
+    assert await store.generations.claim(LATER, LEASE, 9) == []
+    assert await store.reconciling.wake(running.id, LATER)
+    (again,) = await store.generations.claim(LATER, LEASE, 9)
+    assert again.lease_token > running.lease_token
+
+
+async def test_a_long_grace_is_not_taken_for_a_clock_that_was_ahead(store: Store, database: Database) -> None:
+    running = await claimed(store)
+    days = int((LATER + timedelta(days=31)).timestamp() * 1_000_000)
+    await spoil(database, running, f"state = 'unconfirmed', told = 'unconfirmed', due_at = {days}, lease_until = NULL")
+    assert await kinds(store) == {}
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+async def test_an_instant_that_is_none_puts_one_row_aside_and_no_other(store: Store, database: Database) -> None:
+    damaged, sound = await accepted(store), await accepted(store)
+    await spoil(database, damaged, "accepted_at = 'yesterday', state_at = 'now'")
+    assert [found.id for found in await store.generations.claim(LATER, LEASE, 9)] == [sound.id]
+    assert await kinds(store) == {damaged.id: FindingKind.QUARANTINED}

@@ -1,7 +1,7 @@
 """An API on loopback that answers as a test says, for what the simulated provider never does."""
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +29,7 @@ class ScriptedApi:
     pricing: Said = BROKEN
     clip: bytes = b""
     clip_failures: int = 0
+    during_clip: Callable[[], Awaitable[None]] | None = None
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -47,6 +48,8 @@ class ScriptedApi:
         self.asked.append(f"{request.method} {request.path}")
         if request.path == "/clip.mp4":
             self.clip_failures -= 1
+            if self.during_clip:
+                await self.during_clip()
             return web.Response(status=503) if self.clip_failures >= 0 else web.Response(body=self.clip)
         status, body = self._answer(request.method, request.path)
         return web.json_response(body, status=status)

@@ -4,6 +4,9 @@ from collections import deque
 from datetime import timedelta
 from itertools import pairwise
 
+import structlog
+
+from bot.domain.change import Change
 from bot.domain.generation import State
 from bot.media.rules import MediaRules
 from sandbox.provider import Outcome
@@ -125,3 +128,66 @@ async def test_a_result_that_never_comes_is_told_as_a_link_in_the_end(open_stage
     ended = await stage.follow(await stage.ask())
     assert stage.delivery.told[0][1].unfetched == ended.results
     assert api.asked_for("GET /clip.mp4") == stage.policy.result_attempts
+
+
+async def test_a_worker_that_lost_its_lease_while_fetching_tells_nothing(
+    open_stage: OpenStage, api: ScriptedApi
+) -> None:
+    api.polls = deque([api.done()])
+    stage = await open_stage(api=api)
+
+    async def take_over() -> None:
+        (taken,) = await stage.store.generations.claim(stage.clock.now() + timedelta(days=1), timedelta(days=9), 1)
+        assert taken.id == generation.id
+
+    generation = await stage.ask()
+    api.during_clip = take_over
+    with structlog.testing.capture_logs() as logs:
+        await stage.follow(generation, State.SUCCEEDED)
+    assert "lease_lost" in {line["event"] for line in logs}
+    assert stage.delivery.calls["tell"] == 0
+    assert (await stage.read(generation)).told is None
+
+
+async def test_a_card_that_could_not_be_edited_is_edited_later(stage: Stage) -> None:
+    stage.simulated.plan(Outcome.FAIL)
+    generation = await stage.follow(await stage.ask(), State.RUNNING)
+    stage.delivery.delay("show", times=3)
+    ended = await stage.follow(generation)
+    assert ended.told is State.FAILED
+    while await stage.store.generations.next_due():
+        await stage.hop()
+    assert stage.delivery.shown[-1].told is State.FAILED
+    assert stage.delivery.states_told(ended) == [State.FAILED]
+
+
+async def test_a_card_that_can_never_be_edited_is_left_after_an_hour(stage: Stage) -> None:
+    stage.simulated.plan(Outcome.FAIL)
+    stage.delivery.delay("show", times=1000)
+    ended = await stage.follow(await stage.ask())
+    while await stage.store.generations.next_due():
+        await stage.hop()
+    assert stage.clock.now() - ended.state_at < timedelta(hours=2)
+
+
+async def test_what_was_fetched_is_not_fetched_again_for_the_next_try(open_stage: OpenStage, api: ScriptedApi) -> None:
+    api.polls = deque([api.done()])
+    stage = await open_stage(api=api)
+    stage.delivery.delay("tell", times=9)
+    await stage.follow(await stage.ask())
+    assert api.asked_for("GET /clip.mp4") == 1
+    (_, notice) = stage.delivery.told[0]
+    assert (len(notice.files), notice.unfetched) == (1, ())
+
+
+async def test_tries_that_discord_failed_are_not_counted_against_the_video(
+    open_stage: OpenStage, api: ScriptedApi
+) -> None:
+    api.polls, api.clip_failures = deque([api.done()]), 1
+    stage = await open_stage(api=api)
+    generation = await stage.follow(await stage.ask(), State.SUCCEEDED)
+    telling = generation.evolve(telling_since=stage.clock.now(), telling_failures=100)
+    await stage.store.generations.save(Change(before=generation, after=telling))
+    await stage.follow(generation)
+    (_, notice) = stage.delivery.told[0]
+    assert (len(notice.files), notice.unfetched) == (1, ())

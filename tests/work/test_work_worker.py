@@ -4,12 +4,14 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from sqlalchemy.exc import OperationalError
 
+from bot.domain.change import Change
 from bot.domain.generation import Generation, State
 from bot.work.steps import Step
-from bot.work.worker import Worker
+from bot.work.worker import TRIPPED_PAUSE, TRIPPED_PAUSE_LONGEST, Worker
 from tests.work.conftest import OpenStage
 from tests.work.stage import Stage
 
@@ -285,5 +287,55 @@ async def test_the_loop_outlives_a_database_that_fails_for_a_moment(stage: Stage
     running = asyncio.create_task(worker.run())
     await asyncio.sleep(0.1)
     assert not running.done()
+    await worker.stop(timedelta(seconds=1))
+    await running
+
+
+async def test_a_row_whose_step_trips_rests_ever_longer_and_holds_up_no_other(stage: Stage) -> None:
+    generation = await stage.ask()
+    tried: list[datetime] = []
+
+    async def step(claimed: Generation) -> Generation | None:
+        tried.append(stage.clock.now())
+        raise LookupError(claimed.id)
+
+    worker = worker_of(stage, step)
+    for _ in range(12):
+        stage.clock.time = await stage.store.generations.next_due() or stage.clock.time
+        await worker.turn()
+        await worker.settle()
+    pauses = [later - earlier for earlier, later in pairwise(tried)]
+    assert pauses[:3] == [TRIPPED_PAUSE, 2 * TRIPPED_PAUSE, 4 * TRIPPED_PAUSE]
+    assert pauses[-1] == TRIPPED_PAUSE_LONGEST
+    assert (await stage.read(generation)).state is generation.state
+
+
+async def test_a_step_that_trips_after_its_write_undoes_nothing(stage: Stage) -> None:
+    generation = await stage.ask()
+
+    async def step(claimed: Generation) -> Generation | None:
+        now = stage.clock.now()
+        submitting = claimed.move(State.SUBMITTING, now, submitted_at=now)
+        await stage.store.generations.save(Change(before=claimed, after=submitting, keeps_lease=True))
+        raise LookupError(claimed.id)
+
+    worker = worker_of(stage, step)
+    await worker.turn()
+    await worker.settle()
+    assert (await stage.read(generation)).state is State.SUBMITTING
+    assert await stage.store.generations.claim(stage.clock.now() + LEASE / 2, LEASE, 1) == []
+
+
+async def test_turns_that_fail_are_turns_and_say_since_when(stage: Stage) -> None:
+    stage.clock.time = now()
+    store = FailingStore(stage, failures=1)
+    worker = Worker(store, only(later(stage, LEASE)), now, slots=1, lease=LEASE)  # type: ignore[arg-type]
+    before = worker.turned_at
+    running = asyncio.create_task(worker.run())
+    await asyncio.sleep(0.1)
+    assert worker.failing_since is not None
+    assert worker.turned_at > before
+    await worker.turn()
+    assert worker.failing_since is None
     await worker.stop(timedelta(seconds=1))
     await running
