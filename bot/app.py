@@ -279,6 +279,8 @@ async def _check_key(provider: LemonDataProvider) -> None:
     except Refused as refusal:
         if refusal.status in {401, 403}:
             raise StartError("The video service does not accept the key; see [provider] api_key.") from refusal
+        if 300 <= (refusal.status or 0) < 400:
+            raise StartError("The video service is at another address; see [provider] base_url.") from refusal
         log.warning("provider_refuses", status=refusal.status, code=refusal.code)
     except ProviderError as error:
         log.warning("provider_away", error=error.message)

@@ -33,6 +33,7 @@ class Stage:
     guild: Any
     channel: Any
     ada: Any
+    program: tuple[str, ...] = (sys.executable, "-m", "bot")
     process: asyncio.subprocess.Process | None = None
     runs: int = 0
     sections: dict[str, dict[str, object]] = field(default_factory=dict)
@@ -76,7 +77,7 @@ class Stage:
         variables.update(environment or {})
         with (self.folder / f"run-{self.runs}.log").open("wb") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", "--config", str(config), stdout=log, stderr=log, env=variables
+                *self.program, "run", "--config", str(config), stdout=log, stderr=log, env=variables
             )
         return self.process
 

@@ -155,6 +155,8 @@ async def _provider(settings: Settings) -> str:
     try:
         await provider.check_key()
     except Refused as refusal:
+        if 300 <= (refusal.status or 0) < 400:
+            raise _WrongError(_("it is at another address; see [provider] base_url")) from refusal
         answer = f"{refusal.status} {refusal.code or ''}".strip()
         raise _WrongError(
             _("it does not accept the key ({answer}); see [provider] api_key", answer=answer)

@@ -296,6 +296,13 @@ async def test_a_key_check_notices_an_address_without_the_api(api: Api, provider
         await provider.check_key()
 
 
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_key_check_notices_an_api_that_has_moved(api: Api, provider: LemonDataProvider, status: int) -> None:
+    api.answer("moved", status, {"Location": "https://elsewhere.example/v1"})
+    with pytest.raises(Refused, match="at another address"):
+        await provider.check_key()
+
+
 async def test_a_key_check_can_be_asked_to_come_back(api: Api, provider: LemonDataProvider) -> None:
     api.answer({"error": {"message": "later", "type": "rate_limit_error"}}, 429, {"Retry-After": "3"})
     with pytest.raises(Busy) as caught:

@@ -32,10 +32,17 @@ def wait(body: Any = None, **headers: str) -> timedelta | None:
     return error.retry_after
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504, 520, 524, 300, 307])
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 520, 524, 300, 301, 302, 303])
 @pytest.mark.parametrize("body", [b"<html>", b"", b'{"error":{"message":"no","type":"server_error"}}'])
 def test_a_submission_with_any_other_answer_is_unsure(status: int, body: bytes) -> None:
     assert isinstance(of_submission(answer(status, body), NOW), Unsure)
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_submission_that_is_asked_for_elsewhere_was_not_taken(status: int) -> None:
+    error = of_submission(answer(status, b"<html>"), NOW)
+    assert isinstance(error, Refused)
+    assert (error.reason, error.closes_door) == (Reason.UNAVAILABLE, False)
 
 
 @pytest.mark.parametrize("word", ["all_channels_failed", "model_unavailable", "delivery_tier_unavailable"])

@@ -108,6 +108,8 @@ class LemonDataProvider:
         answer = await self._call("GET", self._base.canonical(KEY_CHECK_TASK))
         body = read_json(answer.body)
         fault = Envelope.read(body).error
+        if 300 <= answer.status < 400:
+            raise Refused(f"{answer.status}: it is at another address", reason=Reason.UNAVAILABLE, status=answer.status)
         if answer.status == 404 and body is None:
             raise Unsure("404 without the API's own answer: is base_url right?", status=404)
         is_known_key = answer.status == 404 or fault.words & refusals.ABOUT_THE_TASK

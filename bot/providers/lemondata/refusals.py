@@ -26,6 +26,9 @@ _DOOR = frozenset(
     {"insufficient_balance", "insufficient_quota", "quota_exceeded", "invalid_api_key", "expired_api_key"}
 )
 _LIMITED = frozenset({"rate_limit_exceeded", "rate_limit_error", "rate_limited"})
+ELSEWHERE = frozenset({307, 308})
+"""Redirects that ask for the same request at another address, so that it was not taken here (RFC 9110, 15.4)."""
+
 NOT_ABOUT_THE_TASK = ABOUT_THE_TASK | _LIMITED | _DOOR | {"server_error", "timeout_error"}
 """Errors in a 200 that leave open how the task is doing."""
 
@@ -51,6 +54,8 @@ def of_submission(answer: Answer, now: datetime, secret: str = "") -> ProviderEr
         return _busy(answer, envelope, now, message)
     if 400 <= answer.status < 500 or (answer.is_success and is_error):
         return _refused(answer, envelope, message)
+    if answer.status in ELSEWHERE:
+        return Refused(message, reason=Reason.UNAVAILABLE, status=answer.status)
     if answer.status == 503 and envelope.is_own and envelope.error.words & _UNAVAILABLE:
         return Refused(message, reason=Reason.UNAVAILABLE, status=answer.status, code=code)
     return Unsure(message, status=answer.status, code=code)

@@ -1,0 +1,79 @@
+"""A worker that hangs for good ends its process, so that a supervisor can start it anew; one that fails does not."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+
+import aiohttp
+import psycopg
+import pytest
+
+from tests.stage import Stage
+from tests.store.cluster import binaries, running_cluster
+
+IMPATIENT = """
+from datetime import timedelta
+from bot import app as root, health
+root.STOP_WITHIN, root.CLOSE_WITHIN = timedelta(seconds=1), timedelta(seconds=3)
+health.LOOK_EVERY, health.STALLED_AFTER, health.STUCK_AFTER = (timedelta(seconds=it) for it in (0.2, 2, 4))
+from bot.cli import app
+app()
+"""
+"""The bot as it is, but for the patience of its watchdog."""
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """The address of an empty database."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed (no initdb on PATH or in /usr/lib/postgresql)")
+    with running_cluster(programs) as address:
+        yield address % "postgres"
+
+
+async def test_a_worker_that_hangs_ends_the_process_with_code_1(
+    stage: Stage, postgres: str, unused_tcp_port: int
+) -> None:
+    stage.program = (sys.executable, "-c", IMPATIENT)
+    await stage.start(
+        database={"url": postgres},
+        server={"port": unused_tcp_port},
+        media={"folder": str(stage.folder / "files")},
+    )
+    async with await psycopg.AsyncConnection.connect(postgres) as connection:
+        await connection.execute("LOCK TABLE generations IN ACCESS EXCLUSIVE MODE")
+        assert await stage.gone() == 1
+    assert "worker_stalled" in stage.log
+    assert "has not turned" in stage.log
+
+
+async def test_a_database_that_goes_away_is_waited_for_and_readiness_says_so(
+    stage: Stage, postgres: str, unused_tcp_port: int
+) -> None:
+    stage.program = (sys.executable, "-c", IMPATIENT)
+    await stage.start(
+        database={"url": postgres},
+        server={"port": unused_tcp_port},
+        media={"folder": str(stage.folder / "files")},
+    )
+    async with await psycopg.AsyncConnection.connect(postgres, autocommit=True) as connection:
+        await connection.execute("ALTER TABLE generations RENAME TO hidden")
+        async with aiohttp.ClientSession() as session:
+            await _until(session, unused_tcp_port, 503, "failed for")
+            await asyncio.sleep(1)  # the watchdog looks every 0.2 s
+            await connection.execute("ALTER TABLE hidden RENAME TO generations")
+            await _until(session, unused_tcp_port, 200, "ok")
+    assert "worker_failing" in stage.log
+    assert stage.process is not None
+    assert stage.process.returncode is None
+
+
+async def _until(session: aiohttp.ClientSession, port: int, status: int, words: str) -> None:
+    """Ask for readiness until it is as told."""
+    for _ in range(400):
+        async with session.get(f"http://127.0.0.1:{port}/readyz") as response:
+            if response.status == status and words in await response.text():
+                return
+        await asyncio.sleep(0.05)
+    pytest.fail(f"/readyz never answered {status}: {words}")
