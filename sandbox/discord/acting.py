@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from sandbox.discord import invocation, posting
+from sandbox.discord import choosing, invocation, posting
 from sandbox.discord.errors import InvalidCommand, Json
 from sandbox.discord.interactions import ACKNOWLEDGE_WITHIN, Interaction, InteractionKind, Result
 from sandbox.discord.messages import walk_components
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from sandbox.discord.messages import Message
     from sandbox.discord.world import World
 
-_BUTTON, _TEXT_INPUT = 2, 4
-_SELECTS = frozenset({3, 5, 6, 7, 8})
+_BUTTON = 2
 
 
 class Acting:
@@ -57,17 +56,17 @@ class Acting:
         return interaction.choices
 
     async def press(
-        self, user: User, message: Message, custom_id: str, values: list[str] | None, seconds: float
+        self, user: User, message: Message, custom_id: str, values: Sequence[Any] | None, seconds: float
     ) -> Result:
         """Press a button or choose in a select menu, and wait for the first answer."""
         component = _component(message.all_components(), custom_id)
-        if component["type"] != _BUTTON and component["type"] not in _SELECTS:
+        if component["type"] != _BUTTON and component["type"] not in choosing.SELECTS:
             raise InvalidCommand(f"{custom_id} can neither be pressed nor chosen from")
         if component.get("disabled") or message.deleted:
             raise InvalidCommand(f"{custom_id} cannot be pressed any more")
         data: Json = {"custom_id": custom_id, "component_type": component["type"], "id": component.get("id", 1)}
-        if component["type"] in _SELECTS:
-            data["values"] = values or []
+        if component["type"] in choosing.SELECTS:
+            data |= choosing.chosen(self._world, user, message.place, component, values or [])
         self._world.narrate("button_pressed", user=user.name, custom_id=custom_id, message=message.id)
         kind = InteractionKind.COMPONENT
         interaction = self._world.interactions.open(kind, user, message.place, data, source=message)
@@ -83,7 +82,7 @@ class Acting:
             _component(walk_components(components), custom_id)
         data = {
             "custom_id": opened.modal["custom_id"],
-            "components": [_filled(component, values) for component in components],
+            "components": [choosing.filled(component, values) for component in components],
         }
         kind = InteractionKind.MODAL
         interaction = self._world.interactions.open(
@@ -112,19 +111,3 @@ def _component(components: Iterable[Json], custom_id: str) -> Json:
     if found is None:
         raise InvalidCommand(f"there is nothing called {custom_id} to use")
     return found
-
-
-def _filled(component: Json, values: Mapping[str, Any]) -> Json:
-    filled: Json = {"type": component["type"], "id": component.get("id", 1)}
-    if "components" in component:
-        filled["components"] = [_filled(inner, values) for inner in component["components"]]
-    if "component" in component:
-        filled["component"] = _filled(component["component"], values)
-    if "custom_id" in component:
-        custom_id = component["custom_id"]
-        filled["custom_id"] = custom_id
-        if component["type"] == _TEXT_INPUT:
-            filled["value"] = values.get(custom_id, component.get("value", ""))
-        else:
-            filled["values"] = values.get(custom_id, [])
-    return filled

@@ -26,6 +26,7 @@ POST /sandbox/run       {"member": "ada", "channel": "videos", "command": "video
                         files too: curl -F member=ada -F channel=videos -F command="video image" \\
                                         -F prompt="a cat" -F image=@cat.png URL/sandbox/run
 POST /sandbox/press     {"member": "ada", "channel": "videos", "message": "123", "custom_id": "again"}
+                        and for a select menu "values": ["week"], or ids of channels, roles and users
 """
 
 _RESERVED = frozenset({"member", "channel", "command"})
@@ -86,7 +87,7 @@ class Admin:
         try:
             place = self._place(entered) or self._discord.world.direct_channel(self._user(entered))
             message = place.log.by_id[int(entered["message"])]
-            result = await self._user(entered).press(message, entered["custom_id"])
+            result = await self._user(entered).press(message, entered["custom_id"], values=entered.get("values"))
         except (InvalidCommand, LookupError) as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response(self._of_result(result))

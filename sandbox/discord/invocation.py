@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sandbox.discord import message_payloads, payloads
+from sandbox.discord import message_payloads
 from sandbox.discord.channels import Channel, DirectChannel, Place, Thread
 from sandbox.discord.errors import InvalidCommand, Json
 from sandbox.discord.files import Attachment, Upload, clean_name, content_type_of, image_size
 from sandbox.discord.guilds import Role, permissions_in
 from sandbox.discord.members import Member, User
 from sandbox.discord.permissions import Permission
+from sandbox.discord.resolving import Resolving
 
 if TYPE_CHECKING:
     from sandbox.discord.world import World
@@ -83,6 +84,7 @@ class Filling:
         self._user = user
         self._place = place
         self._invocation = invocation
+        self._resolving = Resolving(world, user, place, invocation.resolved)
         self._described = {option["name"]: option for option in invocation.leaf_options}
 
     def fill(self, values: Mapping[str, Any]) -> None:
@@ -126,42 +128,26 @@ class Filling:
             case (5, bool()):
                 return value
             case (6 | 9, User() | Member()):
-                return self._resolve_user(value if isinstance(value, User) else value.user)
+                return self._resolving.user(value if isinstance(value, User) else value.user)
             case (7, Channel() | Thread()):
-                return self._resolve_channel(option, value)
+                return self._channel(option, value)
             case (8 | 9, Role()):
-                return self._resolve("roles", value.id, payloads.of_role(value))
+                return self._resolving.role(value)
             case (11, Upload()):
                 return self._upload(option, value)
         raise InvalidCommand(f"option {option['name']} cannot be {value!r}")
 
-    def _resolve(self, table: str, entity_id: int, payload: Json) -> str:
-        self._invocation.resolved.setdefault(table, {})[str(entity_id)] = payload
-        return str(entity_id)
-
-    def _resolve_user(self, user: User) -> str:
-        member = self._world.member_of(self._place.guild, user)
-        if member is not None:
-            payload = payloads.of_member(member)
-            for left_out in ("user", "deaf", "mute"):
-                payload.pop(left_out)
-            payload["permissions"] = str(int(permissions_in(self._place, user)))
-            self._resolve("members", user.id, payload)
-        return self._resolve("users", user.id, payloads.of_user(user))
-
-    def _resolve_channel(self, option: Json, channel: Channel | Thread) -> str:
+    def _channel(self, option: Json, channel: Channel | Thread) -> str:
         if option.get("channel_types") and channel.kind not in option["channel_types"]:
             raise InvalidCommand(f"option {option['name']} takes no channel of this kind")
-        permissions = permissions_in(channel, self._user)
-        payload = {**payloads.of_place(channel), "permissions": str(int(permissions))}
-        return self._resolve("channels", channel.id, payload)
+        return self._resolving.channel(channel)
 
     def _upload(self, option: Json, upload: Upload) -> str:
         guild_limit = 0 if self._place.guild is None else self._place.guild.upload_limit
         if len(upload.data) > max(guild_limit, self._user.upload_limit):
             raise InvalidCommand(f"option {option['name']}: {upload.filename} is too large to upload")
         attachment = stored_upload(self._world, upload)
-        return self._resolve("attachments", attachment.id, message_payloads.of_attachment(attachment))
+        return self._resolving.add("attachments", attachment.id, message_payloads.of_attachment(attachment))
 
 
 def stored_upload(world: World, upload: Upload) -> Attachment:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -96,10 +96,10 @@ class User:
         message: Message,
         custom_id: str,
         *,
-        values: list[str] | None = None,
+        values: Sequence[Any] | None = None,
         timeout: float = 5.0,  # noqa: ASYNC109 - fixed by those who use the sandbox
     ) -> Result:
-        """Press a button of a message, or choose values in its select menu."""
+        """Press a button of a message, or choose in its select menu: texts, or users, roles and channels."""
         return await self.world.acting.press(self, message, custom_id, values, timeout)
 
     async def submit(
@@ -183,7 +183,7 @@ class Member:
         message: Message,
         custom_id: str,
         *,
-        values: list[str] | None = None,
+        values: Sequence[Any] | None = None,
         timeout: float = 5.0,  # noqa: ASYNC109 - fixed by those who use the sandbox
     ) -> Result:
         """Press a button: see `User.press`."""

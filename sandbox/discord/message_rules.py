@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.discord import mentions
+from sandbox.discord.component_rules import BUTTON, MENUS, ROW, check_button, check_menu
 from sandbox.discord.errors import FormErrors, Json
 from sandbox.discord.messages import MessageFlag, walk_components
 
@@ -16,8 +17,6 @@ _MOST_ROWS = 5
 _MOST_COMPONENTS = 40
 _MOST_ATTACHMENTS = 10
 _LONGEST_NONCE = 25
-_ROW, _BUTTON = 1, 2
-_LINK, _PREMIUM = 5, 6
 
 
 def check_body(body: Json, errors: FormErrors) -> None:
@@ -84,33 +83,19 @@ def _check_rows(rows: list[Json], errors: FormErrors) -> None:
     errors.check_count("components", rows, _MOST_ROWS)
     for index, row in enumerate(rows):
         path = f"components.{index}"
-        if row.get("type") != _ROW:
+        if row.get("type") != ROW:
             errors.add(f"{path}.type", "BASE_TYPE_CHOICES", "Value must be one of {1}.")
             continue
         inner = row.get("components") or []
-        most = _MOST_ROWS if all(component.get("type") == _BUTTON for component in inner) else 1
+        most = _MOST_ROWS if all(component.get("type") == BUTTON for component in inner) else 1
         if not inner or len(inner) > most:
             message = f"Must be between 1 and {most} in length."
             errors.add(f"{path}.components", "BASE_TYPE_BAD_LENGTH", message)
         for number, component in enumerate(inner):
-            if component.get("type") == _BUTTON:
-                _check_button(component, f"{path}.components.{number}", errors)
-
-
-def _check_button(button: Json, path: str, errors: FormErrors) -> None:
-    style = button.get("style")
-    if style not in range(1, 7):
-        errors.add(f"{path}.style", "BASE_TYPE_CHOICES", "Value must be one of (1, 2, 3, 4, 5, 6).")
-        return
-    if button.get("label") is not None:
-        errors.check_length(f"{path}.label", button["label"], 0, 80)
-    elif style != _PREMIUM and not button.get("emoji"):
-        errors.add(path, "BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", "A button needs a label or an emoji")
-    needed, foreign = ("url", "custom_id") if style == _LINK else ("custom_id", "url")
-    if style != _PREMIUM and not button.get(needed):
-        errors.required(f"{path}.{needed}")
-    if button.get(foreign):
-        errors.add(f"{path}.{foreign}", "BUTTON_COMPONENT_INVALID_FIELD", f"No {foreign} for this style")
+            if component.get("type") == BUTTON:
+                check_button(component, f"{path}.components.{number}", errors)
+            elif component.get("type") in MENUS:
+                check_menu(component, f"{path}.components.{number}", errors)
 
 
 def _check_v2(body: Json, components: list[Json], errors: FormErrors) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sandbox.discord import message_payloads, posting
 from sandbox.discord.command_rules import check_choice_value
+from sandbox.discord.component_rules import check_form_component
 from sandbox.discord.errors import FormErrors, Json, invalid
 from sandbox.discord.interactions import AnswerKind, Interaction, InteractionKind
 from sandbox.discord.messages import Message, MessageFlag, MessageKind, Origin
@@ -96,6 +97,8 @@ def _take_modal(_call: Call, interaction: Interaction, data: Json) -> None:
     if not 1 <= len(components) <= _MOST_MODAL_COMPONENTS:
         message = f"Must be between 1 and {_MOST_MODAL_COMPONENTS} in length."
         errors.add("data.components", "BASE_TYPE_BAD_LENGTH", message)
+    for index, component in enumerate(components):
+        check_form_component(component, f"data.components.{index}", errors)
     errors.raise_if_any()
     interaction.modal = data
 
