@@ -39,6 +39,11 @@ LABEL org.opencontainers.image.title="Showreel" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="MIT"
 
+# Fonts, so that charts draw Chinese, Japanese and Korean names, and emoji in one colour.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends fonts-noto-cjk fonts-symbola \
+    && rm -rf /var/lib/apt/lists/*
+
 # A fixed id, so that the owner of the files in the volume stays the same from image to image.
 RUN groupadd --gid 10001 showreel \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin showreel \

@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo play test test-crash lint types layers check bench lock texts clean
+.PHONY: help setup demo play test test-crash lint types layers check bench pictures lock texts clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,10 @@ bench: setup  ## Measure, as ratios to floors taken in the same run.
 	$(BIN)/python -m bench.store
 	$(BIN)/python -m bench.media
 	$(BIN)/python -m bench.commands
+	$(BIN)/python -m bench.reports
+
+pictures: setup  ## Draw the pictures in the documents again.
+	$(BIN)/python -m bench.report_pictures
 
 lock:  ## Pin the dependencies again (needs uv).
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements/run.lock

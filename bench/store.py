@@ -117,7 +117,7 @@ def _acceptance() -> Acceptance:
     request = Request(operation=Operation.TEXT, model="veo3.1-fast", prompt="a lighthouse")
     amounts = Amounts(seconds=8, micros=400_000)
     return Acceptance(
-        id="r1", request=request, origin=origin, amounts=amounts, provider="tokenlab", limits=(), now=NOW, due_at=NOW
+        id="r1", request=request, origin=origin, amounts=amounts, provider="tokenlab", now=NOW, due_at=NOW
     )
 
 

@@ -11,41 +11,66 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from bot.chat.announcer import DiscordAnnouncer
 from bot.chat.client import CogMaker, DiscordUnreachableError, Served, ShowreelClient, TokenRefusedError
 from bot.chat.delivery import DiscordDelivery
+from bot.chat.moderators import Moderators
+from bot.chat.report_parts import ReportTools
+from bot.chat.whereabouts import Lookout
 from bot.domain.generation import State
-from bot.domain.limits import Limit, Measure, Scope, Window
 from bot.health import PortTakenError, Vitals, Watchdog, serving
 from bot.media.fetch import MediaFiles
-from bot.media.rules import MIB, MediaRules
+from bot.moderation.endpoint import ModerationEndpoint
+from bot.moderation.rules import WordRules
 from bot.providers.errors import ProviderError, Refused
 from bot.providers.lemondata.bundled import bundled_catalog
 from bot.providers.lemondata.client import LemonDataProvider
+from bot.reports.chart import Charts
+from bot.reports.usage import Reports
 from bot.settings import Settings, seconds
 from bot.store.database import Database
 from bot.store.errors import DatabaseUnusableError
 from bot.store.lock import DataFolderLock
 from bot.store.schema import migrate
 from bot.store.store import Store
+from bot.terms import media_rules, overrides, terms
+from bot.work.actors import Rights
+from bot.work.announcing import Announcing, Told
 from bot.work.budget import CallBudget
 from bot.work.clock import SteadyClock
 from bot.work.decisions import Decisions
 from bot.work.door import Door
 from bot.work.feed import CatalogFeed
 from bot.work.following import Following
+from bot.work.gate import AgeRestricted, Gate
 from bot.work.inputs import InputDesk
+from bot.work.interventions import Interventions
+from bot.work.moderation import Moderation
 from bot.work.outage import Outage
+from bot.work.ownership import Ownership
 from bot.work.pace import Pace
 from bot.work.policy import Policy
+from bot.work.privacy import Privacy, Retention
 from bot.work.reconciling import Reconciler
-from bot.work.service import Service, Terms
+from bot.work.screening import Screening
+from bot.work.service import Service
+from bot.work.showing import Showing
 from bot.work.steps import Step, Tools
 from bot.work.submitting import Accepting, FoundSubmitting
 from bot.work.telling import Telling
 from bot.work.worker import Worker
 from cogs.decisions import DecisionButtons
+from cogs.history import History
 from cogs.members import Members
+from cogs.mod import Mod, Part
+from cogs.mod_limits import Limits
+from cogs.mod_lists import Channels, Filter, Models
+from cogs.mod_log import log_command
+from cogs.mod_report import report_command
+from cogs.mod_schedule import ScheduleGroup
 from cogs.owner import Owner
+from cogs.privacy import PrivacyCommands
+from cogs.setup import Setup
 from cogs.video import Video
 
 log = structlog.get_logger(__name__)
@@ -86,6 +111,7 @@ class Parts:
     feed: CatalogFeed
     door: Door
     pace: Pace
+    announcing: Announcing
 
 
 async def run(settings: Settings) -> None:
@@ -121,8 +147,10 @@ async def _work(parts: Parts, watchdog: Watchdog, stopping: asyncio.Event) -> No
         asyncio.create_task(parts.feed.run(), name="catalog"),
         asyncio.create_task(parts.door.watch(), name="door"),
         asyncio.create_task(_keep_history(parts), name="history"),
+        asyncio.create_task(_announce(parts), name="announcements"),
         asyncio.create_task(watchdog.watch(), name="watchdog"),
         asyncio.create_task(Reconciler(parts.store.reconciling, now).run(), name="reconciliation"),
+        asyncio.create_task(Retention(parts.store.privacy, now, _retention(parts.settings)).run(), name="retention"),
     ]
     asked = asyncio.create_task(stopping.wait(), name="stop")
     try:
@@ -165,7 +193,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Parts:
     await _check_key(provider)
     media = MediaFiles(
         settings.data_folder() / "spool",
-        _rules(settings),
+        media_rules(settings),
         trusted_origins=(provider.result_origin, *settings.media.trusted_origins),
         attachment_origins=_attachment_origins(settings),
     )
@@ -174,14 +202,23 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Parts:
     except OSError as error:
         raise StartError(f"The folder {error.filename} for files can't be used: {error.strerror}.") from error
     stack.push_async_callback(media.close)
-    parts = _joined(settings, store, provider, media)
+    endpoint = _moderation_endpoint(settings)
+    if endpoint is not None:
+        stack.push_async_callback(endpoint.close)
+    parts = _joined(settings, store, provider, media, endpoint)
     await parts.feed.restore()
     stack.push_async_callback(parts.bot.close)
     await _log_in(parts.bot, settings)
     return parts
 
 
-def _joined(settings: Settings, store: Store, provider: LemonDataProvider, media: MediaFiles) -> Parts:
+def _joined(
+    settings: Settings,
+    store: Store,
+    provider: LemonDataProvider,
+    media: MediaFiles,
+    endpoint: ModerationEndpoint | None,
+) -> Parts:
     """Join the parts; the client comes first since delivery needs it, its commands last since they need the service."""
     served = Served(guild_ids=settings.discord.guild_ids, user_install=settings.discord.user_install)
     cogs: list[CogMaker] = []
@@ -190,10 +227,12 @@ def _joined(settings: Settings, store: Store, provider: LemonDataProvider, media
         api_url=settings.discord.api_url,
         gateway_url=settings.discord.gateway_url,
         cogs=cogs,
+        moderators=Moderators(Rights(store.guilds)),
         guild_ready_timeout=GUILD_READY_TIMEOUT,
     )
     delivery, policy = DiscordDelivery(bot), _policy(settings)
-    feed = CatalogFeed(bundled_catalog(), provider, store.snapshots, now, seconds(settings.provider.models_refresh))
+    catalog = bundled_catalog().with_prices(overrides(settings))
+    feed = CatalogFeed(catalog, provider, store.snapshots, now, seconds(settings.provider.models_refresh))
     door, pace = Door(provider, now, delivery.tell_owner), Pace(policy)
     inputs = InputDesk(media, delivery, inline=policy.inline_inputs)
     tools = Tools(
@@ -210,7 +249,7 @@ def _joined(settings: Settings, store: Store, provider: LemonDataProvider, media
     )
     telling = Telling(tools, media)
     steps: Mapping[State, Step] = {
-        State.ACCEPTED: Accepting(tools),
+        State.ACCEPTED: Accepting(tools, Screening(tools, endpoint, store.guilds) if endpoint else None),
         State.SUBMITTING: FoundSubmitting(tools),
         State.RUNNING: Following(tools),
         **dict.fromkeys((State.UNCONFIRMED, State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED), telling),
@@ -220,21 +259,72 @@ def _joined(settings: Settings, store: Store, provider: LemonDataProvider, media
         store=store.generations,
         feed=feed,
         door=door,
-        terms=_terms(settings),
+        terms=terms(settings),
         policy=policy,
         provider_name=settings.provider.name,
         clock=now,
         wake=worker.wake,
+        gate=_gate(settings, store),
     )
     decisions = Decisions(tools, service)
+    reports = ReportTools(
+        reports=Reports(store.reports, now),
+        charts=Charts(),
+        guilds=store.guilds,
+        zone=ZoneInfo(settings.limits.time_zone),
+    )
+    moderation = Moderation(
+        store=store.guilds, catalog=lambda: service.catalog, defaults=terms(settings).limits, clock=now
+    )
+    interventions = Interventions(
+        store=store.guilds, generations=store.generations, service=service, decisions=decisions, clock=now
+    )
+    ownership = Ownership(
+        store=store.guilds,
+        overviews=store.overviews,
+        defaults=terms(settings).limits,
+        door=door,
+        outage=tools.outage,
+        clock=now,
+    )
+    told = Told(
+        store=store.announcements,
+        guilds=store.guilds,
+        budgets=store.generations.budget_use,
+        announcer=DiscordAnnouncer(bot, reports),
+        zone=reports.zone,
+        clock=now,
+    )
+    retention = _retention(settings)
+    of_moderators: list[Part] = [
+        Limits(bot.moderators, moderation, service),
+        Filter(bot.moderators, moderation),
+        Channels(bot.moderators, moderation),
+        Models(bot.moderators, moderation, service),
+        log_command(bot.moderators, moderation),
+        report_command(reports, lambda: service.catalog, bot.moderators),
+        ScheduleGroup(bot.moderators, moderation, reports, now),
+    ]
     cogs += [
         lambda client: Video(client, service),
-        lambda _client: Members(service),
+        lambda _client: Members(service, reports),
+        lambda _client: History(service, Showing(store.history, media, Lookout(bot).stands)),
         lambda client: DecisionButtons(client, decisions, service),
-        lambda client: Owner(client, decisions),
+        lambda client: Owner(client, decisions, ownership),
+        lambda _client: Mod(bot.moderators, moderation, interventions, of_moderators),
+        lambda client: Setup(client, moderation, service, settings.limits.time_zone),
+        lambda client: PrivacyCommands(client, Privacy(store.privacy, now, retention), retention),
     ]
     return Parts(
-        settings=settings, store=store, bot=bot, worker=worker, service=service, feed=feed, door=door, pace=pace
+        settings=settings,
+        store=store,
+        bot=bot,
+        worker=worker,
+        service=service,
+        feed=feed,
+        door=door,
+        pace=pace,
+        announcing=Announcing(told),
     )
 
 
@@ -252,11 +342,15 @@ async def opened_store(settings: Settings, *, owner: bool) -> AsyncIterator[Stor
                 stack.enter_context(DataFolderLock(database.folder))
             await migrate(settings.database.url)
             await database.open()
+            gap = await database.clock_gap(now())
         except DatabaseUnusableError as error:
             raise StartError(str(error)) from error
         except OSError as error:
             raise StartError(f"The data folder can't be made: {error.strerror} ({error.filename}).") from error
         stack.push_async_callback(database.close)
+        if gap > seconds(settings.worker.lease) / 4:
+            apart = f"{gap.total_seconds():.0f} s"
+            raise StartError(f"The clocks of this machine and of the database are {apart} apart: set both right.", 1)
         yield Store(database, zone=ZoneInfo(settings.limits.time_zone))
 
 
@@ -270,6 +364,18 @@ def provider_of(settings: Settings) -> LemonDataProvider:
         return LemonDataProvider(configured.name, configured.base_url, key, timeout=configured.timeout)
     except ValueError as error:
         raise StartError(f"The video service can't be used as configured in [provider]: {error}.") from error
+
+
+def _moderation_endpoint(settings: Settings) -> ModerationEndpoint | None:
+    """The configured one, None where there is none; raises StartError for an address or a key that can't be one."""
+    configured = settings.moderation
+    if not configured.endpoint:
+        return None
+    key, model = configured.api_key.get_secret_value(), configured.model or None
+    try:
+        return ModerationEndpoint(configured.endpoint, key, model, seconds(configured.timeout), configured.fail_open)
+    except ValueError as error:
+        raise StartError(f"Prompts can't be checked as configured in [moderation]: {error}.") from error
 
 
 async def _check_key(provider: LemonDataProvider) -> None:
@@ -305,6 +411,12 @@ async def _keep_history(parts: Parts) -> None:
         await asyncio.sleep(HISTORY_REFRESH.total_seconds())
 
 
+async def _announce(parts: Parts) -> None:
+    """Tell guilds what is due, once Discord has told which guilds there are."""
+    await parts.bot.wait_until_ready()
+    await parts.announcing.run()
+
+
 async def _in_flight(store: Store) -> int:
     return sum((await store.generations.counts()).values())
 
@@ -336,34 +448,21 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _terms(settings: Settings) -> Terms:
-    limits = []
-    if settings.limits.generations_per_day:
-        limits.append(
-            Limit(
-                scope=Scope.MEMBER,
-                measure=Measure.GENERATIONS,
-                amount=settings.limits.generations_per_day,
-                window=Window.DAY,
-            )
-        )
-    if settings.limits.concurrent:
-        limits.append(Limit(scope=Scope.MEMBER, measure=Measure.CONCURRENT, amount=settings.limits.concurrent))
-    return Terms(
-        limits=tuple(limits),
-        default_model=settings.provider.default_model,
-        default_models=settings.provider.default_models,
-        rules=_rules(settings),
-    )
+def _retention(settings: Settings) -> timedelta | None:
+    days = settings.privacy.retention_days
+    return timedelta(days=days) if days else None
 
 
-def _rules(settings: Settings) -> MediaRules:
-    media = settings.media
-    return MediaRules(
-        image_most=media.image_max * MIB,
-        video_most=media.video_max * MIB,
-        audio_most=media.audio_max * MIB,
-        result_most=media.result_max * MIB,
+def _gate(settings: Settings, store: Store) -> Gate:
+    restricted = settings.moderation
+    return Gate(
+        store=store.guilds,
+        match=lambda rules, text: WordRules(rules).match(text),
+        age_restricted=AgeRestricted(
+            models=frozenset(restricted.age_restricted_models),
+            operations=frozenset(restricted.age_restricted_operations),
+        ),
+        clock=now,
     )
 
 

@@ -3,6 +3,7 @@
 import os
 import tomllib
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,7 +25,10 @@ PREFIX = "SHOWREEL_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 DEFAULT_PATH = Path("config.toml")
 
+_MOST = 1_000_000_000
+
 Seconds = Annotated[float, Field(gt=0)]
+Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 
 
@@ -89,12 +93,25 @@ class Worker(_Section):
     unconfirmed_grace: float = Field(default=259_200, gt=0, le=2_678_400)
 
 
-class Limits(_Section):
-    """Defaults for every guild; 0 switches a limit off."""
+class BotLimits(_Section):
+    """What the whole bot may do in all guilds and direct messages together; 0 switches a limit off."""
 
-    generations_per_day: int = Field(default=10, ge=0)
-    concurrent: int = Field(default=2, ge=0)
+    generations_per_day: int = Field(default=0, ge=0, le=_MOST)
+    dollars_per_day: Dollars = Decimal(0)
+    dollars_per_month: Dollars = Decimal(0)
+    concurrent: int = Field(default=0, ge=0, le=_MOST)
+
+
+class Limits(_Section):
+    """Defaults for every guild, for each member (but those of `bot`); 0 switches a limit off, `cooldown` in seconds."""
+
+    generations_per_day: int = Field(default=10, ge=0, le=_MOST)
+    concurrent: int = Field(default=2, ge=0, le=_MOST)
+    seconds_per_day: int = Field(default=0, ge=0, le=_MOST)
+    dollars_per_month: Dollars = Decimal(0)
+    cooldown: int = Field(default=0, ge=0, le=_MOST)
     time_zone: str = "UTC"
+    bot: BotLimits = BotLimits()
 
     @field_validator("time_zone")
     @classmethod
@@ -104,6 +121,26 @@ class Limits(_Section):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError("is not a time zone such as Europe/Berlin") from error
         return name
+
+
+class ModelPrice(_Section):
+    """The operator's price of one model, in dollars: for a second of video or for a request."""
+
+    per_second: Dollars | None = None
+    per_request: Dollars | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "ModelPrice":
+        if (self.per_second is None) is (self.per_request is None):
+            raise ValueError("needs either per_second or per_request")
+        return self
+
+
+class Prices(_Section):
+    """Prices that win over the provider's, by model, and the one for a video whose price is unknown (0: none)."""
+
+    assumed: Dollars = Decimal(0)
+    models: dict[str, ModelPrice] = {}
 
 
 class Media(_Section):
@@ -116,6 +153,24 @@ class Media(_Section):
     audio_max: int = Field(default=15, ge=1)
     result_max: int = Field(default=512, ge=1)
     trusted_origins: tuple[HttpUrl, ...] = ()
+
+
+class Moderation(_Section):
+    """Who else is asked about a prompt, and what is only for age-restricted channels; `timeout` in seconds."""
+
+    endpoint: str = Field(default="", pattern=r"^(https?://[^\s/]\S*)?$")
+    api_key: SecretStr = SecretStr("")
+    model: str = ""
+    timeout: Seconds = 10
+    fail_open: bool = False
+    age_restricted_models: tuple[str, ...] = ()
+    age_restricted_operations: tuple[Operation, ...] = ()
+
+
+class Privacy(_Section):
+    """How long what members wrote and attached is kept after the end, in days; 0: for ever."""
+
+    retention_days: int = Field(default=90, ge=0, le=36_500)
 
 
 class Server(_Section):
@@ -148,7 +203,10 @@ class Settings(BaseSettings):
     database: Database = Database()
     worker: Worker = Worker()
     limits: Limits = Limits()
+    prices: Prices = Prices()
     media: Media = Media()
+    moderation: Moderation = Moderation()
+    privacy: Privacy = Privacy()
     server: Server = Server()
     log: Log = Log()
 
@@ -166,7 +224,8 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be seen."""
-        return self.discord.token.get_secret_value(), self.provider.api_key.get_secret_value()
+        secrets = (self.discord.token, self.provider.api_key, self.moderation.api_key)
+        return tuple(secret.get_secret_value() for secret in secrets)
 
     def data_folder(self) -> Path:
         """Where files of our own go: beside the SQLite file, else `data`."""

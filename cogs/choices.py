@@ -6,10 +6,11 @@ from typing import Any, TypeAlias
 import discord
 from discord import app_commands
 
-from bot.chat import texts
+from bot.chat import intake, texts
 from bot.domain.catalog import Capability, Model
 from bot.domain.generation import Generation, State
-from bot.domain.request import Operation
+from bot.domain.quote import Quote, quote
+from bot.domain.request import RANGES, Operation, Options
 from bot.work.service import Service
 
 CHOICES_MOST = 25
@@ -33,8 +34,10 @@ class Suggestions:
     def by_option(self, operation: Operation) -> Mapping[str, Suggest]:
         """The options of an operation's command that are completed, each with its function."""
 
-        async def model(_interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-            return self.models(operation, current)
+        async def model(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+            asked_by = intake.standing(interaction)
+            here = await self._service.here(interaction.guild_id, interaction.user.id, asked_by)
+            return _priced(self._service.models_for(operation, here), operation, current, _filled_in(interaction))
 
         async def duration(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[int]]:
             known = self._capability(interaction, operation).durations or USUAL_DURATIONS
@@ -60,13 +63,6 @@ class Suggestions:
             "resolution": resolution,
             "generation": generation,
         }
-
-    def models(self, operation: Operation, current: str) -> list[app_commands.Choice[str]]:
-        """Models that can do the operation, those that begin with what was typed first."""
-        wanted = current.strip().lower()
-        able = [model for model in self._service.catalog.able(operation) if wanted in _haystack(model)]
-        able.sort(key=lambda model: not model.id.lower().startswith(wanted))
-        return [app_commands.Choice(name=_clip(_model_line(model)), value=model.id) for model in able][:CHOICES_MOST]
 
     async def generations(
         self, interaction: discord.Interaction, current: str, wanted: Callable[[Generation], bool]
@@ -96,6 +92,22 @@ def is_under_way(generation: Generation) -> bool:
     return generation.state in {State.ACCEPTED, State.SUBMITTING, State.RUNNING}
 
 
+def _priced(
+    able: Iterable[Model], operation: Operation, current: str, options: Options
+) -> list[app_commands.Choice[str]]:
+    """Models that match what was typed, those that begin with it first.
+
+    Each is shown with what it will cost, as far as the options that are filled in already can tell.
+    """
+    wanted = current.strip().lower()
+    found = [model for model in able if wanted in _haystack(model)]
+    found.sort(key=lambda model: not model.id.lower().startswith(wanted))
+    return [
+        app_commands.Choice(name=_model_line(model, quote(model, operation, options)), value=model.id)
+        for model in found[:CHOICES_MOST]
+    ]
+
+
 def _is_extendable(generation: Generation) -> bool:
     return generation.state is State.SUCCEEDED and generation.task_id is not None
 
@@ -109,8 +121,24 @@ def _haystack(model: Model) -> str:
     return f"{model.id} {model.series}".lower()
 
 
-def _model_line(model: Model) -> str:
-    return f"{model.id} · {model.series}" if model.series else model.id
+def _model_line(model: Model, quoted: Quote) -> str:
+    """A model with its maker and its price; what is too long is cut before the price."""
+    name = f"{model.id} · {model.series}" if model.series else model.id
+    cost = f" · {texts.quoted(quoted)}"
+    return _clip(name, NAME_MOST - len(cost)) + cost
+
+
+def _filled_in(interaction: discord.Interaction) -> Options:
+    """The options so far that a price depends on; one that is still being typed comes as a text, and doesn't count."""
+    return Options(
+        duration=_whole_number(interaction, "duration"), extend_times=_whole_number(interaction, "extend_times")
+    )
+
+
+def _whole_number(interaction: discord.Interaction, option: str) -> int | None:
+    value = getattr(interaction.namespace, option, None)
+    least, most = RANGES[option]
+    return value if isinstance(value, int) and least <= value <= most else None
 
 
 def _generation_line(generation: Generation) -> str:
@@ -118,5 +146,5 @@ def _generation_line(generation: Generation) -> str:
     return f"{generation.request.model} · {texts.state_name(generation.state)} · {prompt or generation.id}"
 
 
-def _clip(text: str) -> str:
-    return text if len(text) <= NAME_MOST else text[: NAME_MOST - 1] + "…"
+def _clip(text: str, most: int = NAME_MOST) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

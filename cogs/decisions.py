@@ -7,7 +7,7 @@ import discord
 from discord.ext import commands
 
 from bot.chat import intake
-from bot.chat.buttons import Decision, Pressed, actor, pressed
+from bot.chat.buttons import Decision, Pressed, pressed
 from bot.chat.client import ShowreelClient
 from bot.chat.replies import answer_failure, answer_problem, answer_with_card
 from bot.domain.errors import GuildNotServed
@@ -40,12 +40,13 @@ class DecisionButtons(commands.Cog):
             await answer_failure(interaction, error, asked.decision)
 
     async def _decide(self, interaction: discord.Interaction[Any], asked: Pressed) -> None:
+        actor = await self._bot.moderators.actor(interaction)
         if asked.decision is Decision.GIVE_UP:
-            await self._decisions.give_up(asked.generation_id, actor(interaction))
+            await self._decisions.give_up(asked.generation_id, actor)
             await interaction.response.edit_message(view=None)
             return
-        origin = intake.origin(interaction)
-        new = await self._decisions.submit_again(asked.generation_id, actor(interaction), origin)
+        origin, standing = intake.origin(interaction), intake.standing(interaction)
+        new = await self._decisions.submit_again(asked.generation_id, actor, origin, standing)
         await answer_with_card(interaction, new, self._service.card_posted)
         if interaction.message is not None:
             with contextlib.suppress(discord.HTTPException):  # pressed again, a button finds nothing to decide

@@ -5,8 +5,10 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from bot.chat import texts
+from bot.chat import intake, texts
+from bot.chat.own_usage import answer_with_own_days
 from bot.chat.replies import whisper
+from bot.chat.report_parts import ReportTools
 from bot.domain.catalog import Model
 from bot.domain.generation import State
 from bot.domain.limits import Allowance, Measure
@@ -18,12 +20,16 @@ from cogs.choices import Suggestions, is_under_way
 DESCRIPTION_MOST = 4096
 """Characters of an embed's description, by Discord's bound."""
 
+FIELDS_MOST = 24
+"""Limits that are shown, one less than Discord takes fields; a member's own come first, the bot's last."""
+
 
 class Members(commands.Cog):
     """Commands whose answers only the one who asked can see."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, reports: ReportTools) -> None:
         self._service = service
+        self._reports = reports
         self._suggestions = Suggestions(service)
 
     @app_commands.command(name="models", description=locale_str(N_("Which models there are, and what they can do")))
@@ -41,14 +47,16 @@ class Members(commands.Cog):
 
     @app_commands.command(name="usage", description=locale_str(N_("What you have used, and what is left")))
     async def usage(self, interaction: discord.Interaction) -> None:
-        """Show used and remaining of each limit."""
-        allowances = await self._service.usage(interaction.user.id, interaction.guild_id)
+        """Show used and remaining of each limit, and what the member made here in the last days."""
+        await interaction.response.defer(ephemeral=True)
+        role_ids = intake.standing(interaction).role_ids
+        allowances = await self._service.usage(interaction.user.id, interaction.guild_id, role_ids)
         embed = discord.Embed(title=_("Your usage"), colour=discord.Colour.blurple())
-        for allowance in allowances:
-            embed.add_field(name=texts.limit_name(allowance.limit), value=_allowance_line(allowance), inline=False)
+        for allowance in allowances[:FIELDS_MOST]:
+            embed.add_field(name=texts.limit_name(allowance.limit), value=_allowance_lines(allowance), inline=False)
         if not allowances:
             embed.description = _("There are no limits here.")
-        await whisper(interaction, embed=embed)
+        await answer_with_own_days(interaction, embed, self._reports)
 
     @app_commands.command(name="cancel", description=locale_str(N_("Stop one of your videos")))
     @app_commands.describe(generation=locale_str(N_("Which one")))
@@ -88,13 +96,20 @@ class Members(commands.Cog):
         return self._service.model_for(Operation.TEXT, None) if able else _("none")
 
 
+def _allowance_lines(allowance: Allowance) -> str:
+    """What was used and is left of a limit, and where the limit comes from."""
+    source = _("From: {source}", source=texts.limit_source(allowance.limit))
+    return f"{_allowance_line(allowance)}\n{source}"
+
+
 def _allowance_line(allowance: Allowance) -> str:
+    when = None if allowance.resets_at is None else texts.instant(allowance.resets_at)
+    if allowance.limit.measure is Measure.COOLDOWN:
+        return _("You can ask for the next one {when}.", when=when) if when else _("Nothing to wait for now.")
     line = _(
         "{used} used, {left} left", used=_count(allowance, allowance.used), left=_count(allowance, allowance.remaining)
     )
-    if allowance.resets_at is None or allowance.limit.measure is Measure.CONCURRENT:
-        return line
-    return line + " · " + _("starts over {when}", when=texts.instant(allowance.resets_at))
+    return line + " · " + _("starts over {when}", when=when) if when else line
 
 
 def _count(allowance: Allowance, count: int) -> str:

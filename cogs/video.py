@@ -62,7 +62,8 @@ class Video(commands.Cog):
 
     async def _make(self, interaction: discord.Interaction, spec: CommandSpec, values: dict[str, Any]) -> None:
         """Accept the request and answer with its card; what happens then is the worker's."""
-        generation = await self._service.accept(draft(spec, values), intake.origin(interaction))
+        origin, standing = intake.origin(interaction), intake.standing(interaction)
+        generation = await self._service.accept(draft(spec, values), origin, standing)
         await answer_with_card(interaction, generation, self._service.card_posted)
 
 

@@ -79,6 +79,12 @@ def test_the_bot_runs_as_a_fixed_user_without_rights() -> None:
     assert "--uid 10001" in " ".join(arguments("RUN"))
 
 
+def test_the_fonts_of_charts_come_from_debian_without_what_else_it_recommends() -> None:
+    (install,) = (run for run in arguments("RUN") if "apt-get" in run)
+    assert "apt-get install --yes --no-install-recommends fonts-noto-cjk fonts-symbola " in install
+    assert install.endswith("rm -rf /var/lib/apt/lists/*")
+
+
 def test_no_instruction_after_the_user_needs_rights() -> None:
     words = [instruction.word for instruction in stages()[-1]]
     assert not {"RUN", "COPY"} & set(words[words.index("USER") :])

@@ -28,6 +28,8 @@ def _defaults(model: type[BaseModel]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
+    if isinstance(value, BaseModel):
+        return {key: _plain(inner) for key, inner in _defaults(type(value)).items()}
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -46,7 +48,7 @@ def test_every_key_of_the_example_is_explained_by_a_comment_above_it() -> None:
     previous = ""
     for line in lines:
         if re.match(r"\w+ = ", line):
-            assert previous.startswith("#") or re.match(r"\w+_max = ", previous), line
+            assert previous.startswith("#") or re.match(r"(\w+_max|dollars_per_day) = ", previous), line
         previous = line
 
 
@@ -59,7 +61,15 @@ def test_every_command_of_the_command_line_is_in_the_readme() -> None:
 
 def test_every_slash_command_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
-    for name in [*(f"video {spec.name}" for spec in COMMANDS), "models", "usage", "cancel", "owner attach"]:
+    others = ["models", "usage", "cancel", "history", "show", "owner attach"]
+    others += ["mod report", "mod schedule set", "mod schedule show", "mod schedule clear"]
+    others += ["privacy show", "privacy delete", "setup", "owner status", "owner pause", "owner resume"]
+    others += ["owner limits show", "owner limits set", "owner limits clear"]
+    others += [f"mod limits {name}" for name in ("set", "show", "clear")]
+    others += [f"mod {group} {name}" for group in ("channels", "models") for name in ("allow", "remove", "list")]
+    others += [f"mod filter {name}" for name in ("add", "remove", "list")]
+    others += [f"mod {name}" for name in ("block", "unblock", "blocked", "pause", "resume", "cancel", "release", "log")]
+    for name in [*(f"video {spec.name}" for spec in COMMANDS), *others]:
         assert f"`/{name}`" in readme
 
 

@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.domain.generation import Generation
 from bot.i18n import N_, _
-from bot.work.decisions import Actor
+from bot.work.actors import Actor
 
 
 class Decision(StrEnum):
@@ -52,13 +52,7 @@ def pressed(interaction: discord.Interaction[Any]) -> Pressed | None:
     return Pressed(Decision(match[1]), match[2]) if match else None
 
 
-def actor(interaction: discord.Interaction[Any]) -> Actor:
-    """Who pressed or asked, with the rights that Discord states."""
-    is_moderator = interaction.guild_id is not None and interaction.permissions.manage_guild
-    return Actor(user_id=interaction.user.id, guild_id=interaction.guild_id, is_moderator=is_moderator)
-
-
 async def owner_actor(interaction: discord.Interaction[Any], bot: commands.AutoShardedBot) -> Actor:
-    """The same for the owner's commands: whether this is the application's owner or in its team."""
+    """Who uses one of the owner's commands: whether this is the application's owner or in its team."""
     is_owner = await bot.is_owner(interaction.user)
     return Actor(user_id=interaction.user.id, guild_id=interaction.guild_id, is_owner=is_owner)

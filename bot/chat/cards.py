@@ -40,6 +40,9 @@ def card(generation: Generation, usual: timedelta | None = None) -> discord.Embe
     settings = _settings(request.options)
     if settings:
         embed.add_field(name=_("Settings"), value=settings, inline=False)
+    price = _price_line(generation)
+    if price:
+        embed.add_field(name=_("Price"), value=price, inline=False)
     if generation.warnings:
         embed.add_field(name=_("Note"), value=_warning_line(generation), inline=False)
     embed.set_footer(text=generation.id)
@@ -197,6 +200,17 @@ def _whereabouts(generation: Generation) -> str:
 def _warning_line(generation: Generation) -> str:
     options = ", ".join(texts.option_name(option) for option in generation.warnings)
     return _("{model} may not know this setting: {options}.", model=generation.request.model, options=options)
+
+
+def _price_line(generation: Generation) -> str | None:
+    """What was held for it, or charged in the end; nothing for one that ended without a video."""
+    micros = generation.amounts.micros
+    if generation.state.is_end and generation.state is not State.SUCCEEDED:
+        return None
+    if micros is None:
+        return _("unknown")
+    figure = texts.money(micros)
+    return figure if generation.state is State.SUCCEEDED else _("about {money}", money=figure)
 
 
 def _settings(options: Options) -> str:

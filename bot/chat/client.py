@@ -13,10 +13,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.endpoints import point_at
-from bot.chat.replies import answer_error, answer_problem
+from bot.chat.moderators import Moderators
+from bot.chat.replies import answer_error, answer_failure, answer_nothing, answer_problem
 from bot.chat.served import Served
 from bot.chat.translator import CatalogTranslator
-from bot.domain.errors import GuildNotServed
+from bot.domain.errors import GuildNotServed, ModeratorOnly, OwnerOnly, Problem
 from bot.i18n import speak
 
 __all__ = ["CogMaker", "DiscordUnreachableError", "Served", "ShowreelClient", "TokenRefusedError", "login_faults"]
@@ -32,6 +33,10 @@ FIRST_SHARD = 0
 GATEWAY_PAUSE = 5.0
 GATEWAY_PAUSE_LONGEST = 60.0
 """Seconds between two questions for the gateway; the pause doubles."""
+
+OF_MODERATORS = frozenset({"mod", "setup"})
+OF_THE_OWNER = frozenset({"owner"})
+"""Commands, with all below them, that are refused to everybody else before anything else is done."""
 
 
 class TokenRefusedError(Exception):
@@ -57,16 +62,35 @@ class ShowreelTree(app_commands.CommandTree["ShowreelClient"]):
     """Commands, checked against the guilds served, spoken in the member's language, errors answered in one place."""
 
     async def interaction_check(self, interaction: discord.Interaction["ShowreelClient"], /) -> bool:
-        """Refuse what comes from elsewhere, whatever Discord's client shows.
+        """Refuse what comes from elsewhere, or from others than a command is for, whatever Discord's client shows.
 
         Each interaction has a task, and so a context, of its own: the language set here lasts for all of it.
         """
         speak(interaction.locale.value)
-        if interaction.client.served.serves_here(interaction):
-            return True
-        if interaction.type is not discord.InteractionType.autocomplete:
-            await answer_problem(interaction, GuildNotServed())
-        return False
+        is_typing = interaction.type is discord.InteractionType.autocomplete
+        try:
+            found = await self._problem(interaction)
+        except Exception as error:  # the edge of a command: any failure is answered and logged
+            if is_typing:
+                log.warning("autocomplete_failed", exc_info=error)
+            else:
+                await answer_failure(interaction, error, _root(interaction))
+            return False
+        if found is not None:
+            await (answer_nothing(interaction) if is_typing else answer_problem(interaction, found))
+        return found is None
+
+    async def _problem(self, interaction: discord.Interaction["ShowreelClient"]) -> Problem | None:
+        client, root = interaction.client, _root(interaction)
+        if not client.served.serves_here(interaction):
+            return GuildNotServed()
+        if root in OF_MODERATORS:
+            return None if (await client.moderators.actor(interaction)).is_moderator else ModeratorOnly()
+        if root in OF_THE_OWNER:
+            if not await client.is_owner(interaction.user):
+                return OwnerOnly()
+            return GuildNotServed() if interaction.guild_id is None else None
+        return None
 
     async def on_error(
         self, interaction: discord.Interaction["ShowreelClient"], error: app_commands.AppCommandError, /
@@ -76,6 +100,12 @@ class ShowreelTree(app_commands.CommandTree["ShowreelClient"]):
             log.warning("autocomplete_failed", exc_info=error)
             return
         await answer_error(interaction, error)
+
+
+def _root(interaction: discord.Interaction[Any]) -> str:
+    """The name of the command, without those below it."""
+    data: Any = interaction.data or {}
+    return str(data.get("name", "?"))
 
 
 class ShowreelClient(commands.AutoShardedBot):
@@ -88,10 +118,12 @@ class ShowreelClient(commands.AutoShardedBot):
         api_url: str,
         gateway_url: str,
         cogs: Sequence["CogMaker"],
+        moderators: Moderators,
         **options: Any,
     ) -> None:
         point_at(api_url, gateway_url)
         self.served = served
+        self.moderators = moderators
         self.synced = asyncio.Event()
         self._gateway_url = gateway_url
         self._make_cogs = cogs

@@ -1,9 +1,21 @@
 """From Discord's interaction to the values of the domain."""
 
+from typing import Any
+
 import discord
 
 from bot.domain.generation import Origin
+from bot.domain.guild import Standing
 from bot.domain.request import Input, InputRole
+
+_PLACES = (
+    discord.TextChannel,
+    discord.VoiceChannel,
+    discord.StageChannel,
+    discord.ForumChannel,
+    discord.CategoryChannel,
+    discord.Thread,
+)
 
 
 def origin(interaction: discord.Interaction) -> Origin:
@@ -21,6 +33,22 @@ def origin(interaction: discord.Interaction) -> Origin:
     )
 
 
+def standing(interaction: discord.Interaction[Any]) -> Standing:
+    """Who asks, and from where; direct messages are no channel of a guild, and nobody has roles there.
+
+    Among the roles is that of @everyone, which has the guild's own id.
+    """
+    member, guild_id = interaction.user, interaction.guild_id
+    if guild_id is None or not isinstance(member, discord.Member):
+        return Standing(name=member.display_name)
+    return Standing(
+        name=member.display_name,
+        role_ids=frozenset({guild_id, *(role.id for role in member.roles)}),
+        channel_ids=_with_those_above(interaction.channel),
+        is_age_restricted=_is_age_restricted(interaction.channel),
+    )
+
+
 def attached(role: InputRole, attachment: discord.Attachment) -> Input:
     """An attachment option as the input that it is for."""
     return Input(
@@ -33,3 +61,19 @@ def attached(role: InputRole, attachment: discord.Attachment) -> Input:
         width=attachment.width,
         height=attachment.height,
     )
+
+
+def _with_those_above(channel: object) -> frozenset[int]:
+    """A channel's id with those of the channel and the category that it is in."""
+    ids: set[int | None] = set()
+    if isinstance(channel, discord.Thread):
+        ids |= {channel.id, channel.parent_id}
+        channel = channel.parent
+    if isinstance(channel, discord.abc.GuildChannel):
+        ids |= {channel.id, channel.category_id}
+    return frozenset(channel_id for channel_id in ids if channel_id is not None)
+
+
+def _is_age_restricted(channel: object) -> bool:
+    """Whether a channel is, or the one that a thread is in."""
+    return isinstance(channel, _PLACES) and channel.is_nsfw()

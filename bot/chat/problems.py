@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from bot.chat import texts
+from bot.chat import texts, zones
 from bot.domain import errors
 from bot.domain.errors import BadFile, FileFault, Problem, RuleFault
 from bot.domain.generation import Generation, Reason
-from bot.domain.limits import Measure
+from bot.domain.limits import Limit, LimitFault, Measure, Scope
 from bot.i18n import N_, _
 
 _FAULTS: Mapping[FileFault, str] = MappingProxyType(
@@ -32,9 +32,19 @@ _RULE_FAULTS: Mapping[RuleFault, str] = MappingProxyType(
             "That is not a pattern ({found}). Patterns have the RE2 syntax; anything else can be added as a word."
         ),
         RuleFault.TOO_LARGE: N_("That pattern is too large. Use fewer or smaller repetitions."),
-        RuleFault.FITS_NOTHING: N_(
-            "That pattern also fits an empty text, so it would stop every prompt. Let it ask for at least one character."
+        RuleFault.FITS_EMPTY: N_(
+            "That pattern fits an empty text too, so it would stop every prompt. Let it ask for one character at least."
         ),
+    }
+)
+
+_LIMIT_FAULTS: Mapping[LimitFault, str] = MappingProxyType(
+    {
+        LimitFault.NEGATIVE: N_("A limit can't be below zero."),
+        LimitFault.TOO_LARGE: N_("That is more than a limit can be. To have none, clear it."),
+        LimitFault.NEEDS_WINDOW: N_("Say for how long that limit counts: an hour, a day, a week or a month."),
+        LimitFault.TAKES_NO_WINDOW: N_("That limit counts at every moment; leave the hour, day, week or month out."),
+        LimitFault.WRONG_SCOPE: N_("That kind of limit can't be set here."),
     }
 )
 
@@ -53,17 +63,37 @@ def problem(found: Problem) -> str:
 
 
 def _limit_reached(found: errors.LimitReached) -> str:
-    left = max(0, found.limit.amount - found.used)
-    head = _("That is more than is allowed here: {limit}.", limit=texts.limit_name(found.limit))
-    if found.limit.measure is Measure.CONCURRENT:
-        return head + " " + _("Wait until one of yours is done, or cancel one with /cancel.")
+    limit = found.limit
+    head = _limit_head(limit)
+    if limit.measure is Measure.CONCURRENT:
+        return f"{head} {_until_one_is_done(limit)}"
     if found.resets_at is None:
         return head
     when = texts.instant(found.resets_at)
-    if found.limit.measure is Measure.COOLDOWN:
+    if limit.measure is Measure.COOLDOWN:
         return head + " " + _("You can ask for the next one {when}.", when=when)
-    left_text = _("Left: {amount}.", amount=texts.amount(found.limit.measure, left))
-    return f"{head} {left_text} " + _("It starts over {when}.", when=when)
+    left = texts.amount(limit.measure, max(0, limit.amount - found.used))
+    return f"{head} " + _("Left: {amount}.", amount=left) + " " + _("It starts over {when}.", when=when)
+
+
+def _limit_head(limit: Limit) -> str:
+    match limit.scope:
+        case Scope.MEMBER:
+            return _("That is more than is allowed here: {limit}.", limit=texts.limit_name(limit))
+        case Scope.ROLE:
+            role, most = f"<@&{limit.scope_id}>", texts.whole_amount(limit)
+            return _("That is more than your role {role} allows: {limit}.", role=role, limit=most)
+        case Scope.GUILD:
+            most = texts.limit_name(limit)
+            return _("That is more than all members here together may use: {limit}.", limit=most)
+        case Scope.BOT:
+            return _("That is more than this bot may do: {limit}.", limit=texts.limit_name(limit))
+
+
+def _until_one_is_done(limit: Limit) -> str:
+    if limit.scope in {Scope.GUILD, Scope.BOT}:
+        return _("Try again when one of them is done.")
+    return _("Wait until one of yours is done, or cancel one with /cancel.")
 
 
 def _unknown_model(found: errors.UnknownModel) -> str:
@@ -121,6 +151,14 @@ def _bad_rule(found: errors.BadRule) -> str:
     return _(_RULE_FAULTS[found.fault], found=texts.word(found.found), bound=found.bound)
 
 
+def _time_zone_unknown(found: errors.TimeZoneUnknown) -> str:
+    head = _("There is no time zone called “{name}”.", name=texts.word(found.name))
+    near = zones.near(found.name)
+    if near:
+        return head + " " + _("Did you mean {zones}?", zones=", ".join(near))
+    return head + " " + _("Give one such as Europe/Berlin.")
+
+
 def _not_cancellable(found: errors.NotCancellable) -> str:
     if found.ended:
         return _("That one has already ended.")
@@ -174,12 +212,20 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
             "You have no video called “{reference}”. Choose one from the list that appears while you type.",
             reference=texts.word(it.reference),
         ),
+        errors.GenerationNotHere: lambda it: _(
+            "There is no video “{reference}” on this server. Its id is at the foot of its card.",
+            reference=texts.word(it.reference),
+        ),
         errors.NotCancellable: _not_cancellable,
         errors.Undecided: lambda _it: _(
             "Nobody knows whether that one is under way. Its message in the thread has a button to give it up."
         ),
         errors.NotUndecided: lambda _it: _("There is nothing to decide about that one any more."),
+        errors.ReleaseInstead: lambda _it: _(
+            "Nobody knows whether that one is under way, so it can't be cancelled. Release it with /mod release."
+        ),
         errors.NotYours: lambda _it: _("Only the one who asked for it, or a moderator here, can do that."),
+        errors.NotYourData: lambda _it: _("Only the one whose data it is can erase it. Use /privacy delete for yours."),
         errors.OwnerOnly: lambda _it: _("Only the owner of this bot can do that."),
         errors.ModeratorOnly: lambda _it: _("Only the moderators of this server can do that, and only here."),
         errors.Blocked: _blocked,
@@ -194,12 +240,49 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
             "Nobody knows what {model} costs, and there is a limit on money here. Choose another model.",
             model=texts.word(it.model),
         ),
+        errors.NothingToRelease: lambda it: _(
+            "There is nothing to give back for “{reference}”: nothing was charged, or it was given back already.",
+            reference=texts.word(it.reference),
+        ),
         errors.TaskTaken: lambda it: _(
             "The task “{task}” belongs to another video already.", task=texts.word(it.task_id)
+        ),
+        errors.TaskNotFound: lambda it: _(
+            "The video service knows no task “{task}”. Check the id: nothing was changed.", task=texts.word(it.task_id)
         ),
         errors.ExtensionSourceUnfit: lambda _it: _("That one has no finished video that could be extended."),
         errors.FetchUnderWay: lambda _it: _(
             "I am fetching a video for you already. Ask again once you have it, or in a few minutes."
+        ),
+        errors.DateUnreadable: lambda it: _(
+            "“{text}” is not a day that a report can be about. Write it as 2026-03-31.", text=texts.word(it.text)
+        ),
+        errors.PeriodReversed: lambda it: _(
+            "The first day ({first}) comes after the last one ({last}). Swap them.", first=it.first, last=it.last
+        ),
+        errors.PeriodTooLong: lambda it: _(
+            "A report can be about {most} days at most; you asked for {days}.", most=it.most, days=it.days
+        ),
+        errors.NotOneself: lambda _it: _("You can't do that to yourself. Ask another moderator."),
+        errors.WhyMissing: lambda _it: _("Give a reason: it is kept in the log, and others may need it."),
+        errors.SpanUnreadable: lambda it: _(
+            "“{text}” is no length of time. Write it as 30m, 2h, 7d or 4w.", text=texts.word(it.text)
+        ),
+        errors.OneOfThese: lambda it: _("Fill in just one of these: {options}.", options=", ".join(it.options)),
+        errors.SpanUnfit: lambda it: _(
+            "That length of time can't be used. Give one of at most {days} days, or none for no end.", days=it.most.days
+        ),
+        errors.LimitUnfit: lambda it: _(_LIMIT_FAULTS[it.fault]),
+        errors.TimeZoneUnknown: _time_zone_unknown,
+        errors.FigureUnreadable: lambda it: _(
+            "“{text}” is not a figure that can be used here. Write it as 10, or for dollars as 12.50.",
+            text=texts.word(it.text),
+        ),
+        errors.RoleUnfit: lambda _it: _("@everyone can't be the moderator role: every member would be a moderator."),
+        errors.ScheduleUnfit: lambda _it: _("Reports can be sent every day, every week or every month."),
+        errors.NotListed: lambda _it: _("That isn't set here, so there is nothing to take away."),
+        errors.ListFull: lambda it: _(
+            "There are {most} already, and that is the most there can be. Remove one first.", most=it.most
         ),
         errors.GuildNotServed: lambda _it: _("This bot doesn't make videos here."),
         errors.ShuttingDown: lambda _it: _("I am about to restart. Please try again in a minute."),

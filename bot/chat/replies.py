@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import discord
 import structlog
@@ -52,6 +53,15 @@ async def answer_with_card(
 async def answer_problem(interaction: discord.Interaction, found: Problem) -> None:
     """Say privately why something is turned down; an answer that doesn't get through is only logged."""
     await _try_to_whisper(interaction, problem(found))
+
+
+async def answer_nothing(interaction: discord.Interaction[Any]) -> None:
+    """Suggest nothing to somebody who types; an answer that doesn't get through is only logged."""
+    try:
+        async with discord_faults("answer"):
+            await interaction.response.autocomplete([])
+    except (discord.HTTPException, DeliveryDelayedError) as error:
+        log.warning("answer_not_sent", error=str(error))
 
 
 async def answer_error(interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:

@@ -7,8 +7,10 @@ from typing import assert_never
 
 from discord.utils import escape_markdown, format_dt
 
+from bot.domain.catalog import Price, PriceUnit
 from bot.domain.generation import Reason, State
 from bot.domain.limits import Limit, Measure, Scope, Window
+from bot.domain.quote import Quote
 from bot.domain.request import InputRole, MediaKind, Operation
 from bot.i18n import N_, _, n_
 
@@ -68,6 +70,8 @@ KINDS: Mapping[MediaKind, str] = MappingProxyType(
 REASONS: Mapping[Reason, str] = MappingProxyType(
     {
         Reason.BAD_INPUT: N_("An attached file can't be used."),
+        Reason.MODERATED: N_("The prompt is not allowed here. Nothing was counted; try other words."),
+        Reason.UNMODERATED: N_("The prompt could not be checked, so nothing was made. Try again in a few minutes."),
         Reason.REFUSED: N_("The video service turned the request down. Try other options or another model."),
         Reason.POLICY: N_("The video service's content rules don't allow this. Try other words or other pictures."),
         Reason.UNAVAILABLE: N_("This model is not available at the moment. Try another one, or this one later."),
@@ -145,7 +149,28 @@ def limit_name(limit: Limit) -> str:
         Scope.ROLE: _("your role"),
         Scope.MEMBER: _("you") if limit.scope_id else _("each member"),
     }[limit.scope]
-    return _("{what} for {whose}", what=_whole_amount(limit), whose=whose)
+    return _("{what} for {whose}", what=whole_amount(limit), whose=whose)
+
+
+def whole_amount(limit: Limit) -> str:
+    """How much a limit allows, and in which span."""
+    count = limit.amount
+    match limit.measure:
+        case Measure.CONCURRENT:
+            return n_("{count} video at a time", "{count} videos at a time", count)
+        case Measure.COOLDOWN:
+            return n_("{count} second between videos", "{count} seconds between videos", count)
+        case Measure.GENERATIONS | Measure.SECONDS | Measure.MICROS:
+            what = amount(limit.measure, count)
+        case _:
+            assert_never(limit.measure)
+    spans = {
+        Window.HOUR: _("an hour"),
+        Window.DAY: _("a day"),
+        Window.WEEK: _("a week"),
+        Window.MONTH: _("a month"),
+    }
+    return what if limit.window is None else _("{what} {window}", what=what, window=spans[limit.window])
 
 
 def amount(measure: Measure, count: int) -> str:
@@ -156,11 +181,57 @@ def amount(measure: Measure, count: int) -> str:
         case Measure.SECONDS:
             return n_("{count} second of video", "{count} seconds of video", count)
         case Measure.MICROS:
-            return _("${dollars:.2f}", dollars=count / 1_000_000)
+            return money(count)
         case Measure.COOLDOWN:
             return n_("{count} second", "{count} seconds", count)
         case _:
             assert_never(measure)
+
+
+def money(micros: int) -> str:
+    """Micro-dollars in dollars: to the cent, less than ten cents more finely."""
+    digits = 2 if micros >= 100_000 or micros % 10_000 == 0 else 4
+    return _("${dollars}", dollars=f"{micros / 1_000_000:,.{digits}f}")
+
+
+def price(found: Price) -> str:
+    """A model's price, for whatever it is counted in."""
+    least, most = _exactly(found.least), _exactly(found.most)
+    span = least if least == most else f"{least}-{most}"
+    match found.unit:
+        case PriceUnit.SECOND:
+            return _("${span} a second", span=span)
+        case PriceUnit.REQUEST:
+            return _("${span} a video", span=span)
+        case PriceUnit.MILLION_TOKENS:
+            return _("${span} per million tokens", span=span)
+        case _:
+            assert_never(found.unit)
+
+
+def quoted(found: Quote) -> str:
+    """What a request will cost, as far as it can be told; else what the model's price is."""
+    if found.micros is not None:
+        figure = money(found.micros)
+        return _("up to {money}", money=figure) if found.is_span else figure
+    return _("price unknown") if found.basis is None else price(found.basis)
+
+
+def limit_source(limit: Limit) -> str:
+    """Where a limit comes from."""
+    if limit.is_default:
+        return _("the bot's configuration")
+    match limit.scope:
+        case Scope.BOT:
+            return _("the bot's owner")
+        case Scope.GUILD:
+            return _("this server")
+        case Scope.ROLE:
+            return _("your role {role}", role=f"<@&{limit.scope_id}>")
+        case Scope.MEMBER:
+            return _("set for you") if limit.scope_id else _("this server")
+        case _:
+            assert_never(limit.scope)
 
 
 def listed(names: tuple[str, ...]) -> str:
@@ -185,21 +256,7 @@ def word(text: str) -> str:
     return plain(text if len(text) <= WORD_SHOWN else text[: WORD_SHOWN - 1] + "…")
 
 
-def _whole_amount(limit: Limit) -> str:
-    count = limit.amount
-    match limit.measure:
-        case Measure.CONCURRENT:
-            return n_("{count} video at a time", "{count} videos at a time", count)
-        case Measure.COOLDOWN:
-            return n_("{count} second between videos", "{count} seconds between videos", count)
-        case Measure.GENERATIONS | Measure.SECONDS | Measure.MICROS:
-            what = amount(limit.measure, count)
-        case _:
-            assert_never(limit.measure)
-    spans = {
-        Window.HOUR: _("an hour"),
-        Window.DAY: _("a day"),
-        Window.WEEK: _("a week"),
-        Window.MONTH: _("a month"),
-    }
-    return what if limit.window is None else _("{what} {window}", what=what, window=spans[limit.window])
+def _exactly(micros: int) -> str:
+    """Dollars with two decimals, or as many as there are."""
+    whole, _point, parts = f"{micros / 1_000_000:,.6f}".rstrip("0").partition(".")
+    return f"{whole}.{parts:0<2}"

@@ -13,8 +13,10 @@ from bot import log
 from bot.app import StartError
 from bot.app import run as run_bot
 from bot.cli import catalog, checkup, play
+from bot.cli import report as usage_report
 from bot.domain.request import Operation
 from bot.i18n import N_, _
+from bot.reports.periods import Period
 from bot.settings import ConfigurationError, Settings, read
 from bot.store.backup import BackupFailedError, BackupRefusedError, back_up
 from bot.store.errors import DatabaseUnusableError
@@ -87,7 +89,24 @@ def models(
     if live:
         _finish(catalog.compare(_configured(config), operation, console))
     else:
-        catalog.show(operation, console)
+        catalog.show(_configured(config), operation, console)
+
+
+@app.command(help=N_("Show what was made in a period, and what it cost; also beside a running bot."))
+def report(  # noqa: PLR0913 - Typer makes each option of an argument
+    *,
+    config: ConfigOption = None,
+    guild: usage_report.GuildOption = None,
+    period: usage_report.PeriodOption = Period.DAYS_30,
+    first: usage_report.FromOption = "",
+    last: usage_report.ToOption = "",
+    by: usage_report.ByOption = "member",
+    csv: usage_report.CsvOption = False,
+) -> None:
+    """Print tables, or every row as CSV."""
+    wanted = usage_report.Wanted(guild=guild, period=period, first=first, last=last, by=by, csv=csv)
+    console = Console(width=None if sys.stdout.isatty() else PAGE_WIDTH)
+    _finish(usage_report.show(_configured(config), wanted, console))
 
 
 @app.command(help=N_("Show the whole thing on this machine: no account, no network."))

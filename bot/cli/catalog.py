@@ -4,25 +4,28 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.app import StartError, now, provider_of
-from bot.domain.catalog import Catalog, Model, Price, PriceUnit
+from bot.chat import texts
+from bot.domain.catalog import Catalog, Model, Price
 from bot.domain.request import Operation
 from bot.i18n import _, n_
 from bot.providers.errors import ProviderError
 from bot.providers.lemondata.bundled import bundled_catalog
 from bot.settings import Settings
+from bot.terms import overrides
 
 
-def show(operation: Operation | None, console: Console) -> None:
-    """Print the bundled catalog."""
-    catalog = bundled_catalog()
+def show(settings: Settings, operation: Operation | None, console: Console) -> None:
+    """Print the bundled catalog, with the operator's prices."""
+    catalog = bundled_catalog().with_prices(overrides(settings))
     shown = _shown(catalog, operation)
     console.print(_table(shown, operation))
     console.print(n_("{count} model.", "{count} models.", len(shown)))
+    _print_unused_prices(catalog, console)
 
 
 async def compare(settings: Settings, operation: Operation | None, console: Console) -> None:
     """Print the catalog under the provider's list, and what differs; raises StartError where it can't be had."""
-    bundled = bundled_catalog()
+    bundled = bundled_catalog().with_prices(overrides(settings))
     provider = provider_of(settings)
     try:
         live = await provider.models()
@@ -42,6 +45,7 @@ async def compare(settings: Settings, operation: Operation | None, console: Cons
         if model.id in bundled.models and set(model.capabilities) != set(bundled.models[model.id].capabilities)
     }
     _print_ids(console, _("Other operations than in the bundled list"), changed)
+    _print_unused_prices(merged, console)
 
 
 def _shown(catalog: Catalog, operation: Operation | None) -> list[Model]:
@@ -73,16 +77,15 @@ def _table(models: list[Model], operation: Operation | None) -> Table:
 def _price(price: Price | None) -> str:
     if price is None:
         return _("unknown")
-    least, most = f"{price.least / 1_000_000:g}", f"{price.most / 1_000_000:g}"
-    span = least if least == most else f"{least}-{most}"
-    match price.unit:
-        case PriceUnit.SECOND:
-            return _("${span} a second", span=span)
-        case PriceUnit.REQUEST:
-            return _("${span} a video", span=span)
-        case PriceUnit.MILLION_TOKENS:
-            return _("${span} per million tokens", span=span)
+    shown = texts.price(price)
+    return _("{price} (yours)", price=shown) if price.is_override else shown
 
 
 def _print_ids(console: Console, heading: str, ids: set[str]) -> None:
     console.print(f"{heading}: {', '.join(sorted(ids)) or _('none')}")
+
+
+def _print_unused_prices(catalog: Catalog, console: Console) -> None:
+    unused = set(catalog.overrides) - set(catalog.models)
+    if unused:
+        _print_ids(console, _("Prices in the configuration for models that are not listed"), unused)

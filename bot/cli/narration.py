@@ -56,6 +56,8 @@ class Narrator:
     def _message_line(self, facts: Mapping[str, Any]) -> str:
         if facts["embeds"] and not facts["content"]:
             return self._card_line(facts)
+        if not facts["content"] and not facts["files"]:
+            return ""  # an answer that is still being made
         files = ", ".join(facts["files"])
         text = facts["content"].splitlines()[0] if facts["content"] else ""
         place = _("thread") if facts["in_thread"] else _("channel")

@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -145,6 +145,8 @@ async def _scripted(stage: Stage, folder: Path, console: Console) -> bool:
     _print_threads(stage, console)
     _print_files(stage, folder, console)
     usage = await member.run("usage", channel=channel, options={})
+    with suppress(TimeoutError):
+        await stage.discord.wait_for(lambda: usage.message and not usage.message.loading, timeout=PATIENCE)
     if usage.message is not None:
         console.print(_message_panel(stage, usage.message, _("/usage, as only ada sees it")))
     return True

@@ -24,11 +24,12 @@ class PriceUnit(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """A published price as a span, in micro-dollars per unit."""
+    """A price as a span, in micro-dollars per unit; published, or set by the operator in its place."""
 
     unit: PriceUnit
     least: int
     most: int
+    is_override: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,15 +103,26 @@ NOT_LISTED = "not on the provider's current list"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """All models, in order of preference; `fetched_at` is None while only the bundled list is known."""
+    """All models, in order of preference; `fetched_at` is None while only the bundled list is known.
+
+    `overrides` are the operator's prices by model: they win over what is published.
+    """
 
     models: Mapping[str, Model]
     fetched_at: datetime | None = None
+    overrides: Mapping[str, Price] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def of(cls, models: Iterable[Model], fetched_at: datetime | None = None) -> "Catalog":
         """A catalog of `models` in the order given."""
         return cls(models=MappingProxyType({model.id: model for model in models}), fetched_at=fetched_at)
+
+    def with_prices(self, overrides: Mapping[str, Price]) -> "Catalog":
+        """This catalog with the operator's prices, which stay under any live list."""
+        models = {
+            model.id: replace(model, price=overrides.get(model.id, model.price)) for model in self.models.values()
+        }
+        return replace(self, models=MappingProxyType(models), overrides=MappingProxyType(dict(overrides)))
 
     def able(self, operation: Operation) -> tuple[Model, ...]:
         """The models on offer for an operation."""
@@ -146,7 +158,7 @@ class Catalog:
             for model in self.models.values()
         ]
         new = [model for model in listed.values() if model.id not in self.models]
-        return Catalog.of([*merged, *new], fetched_at)
+        return Catalog.of([*merged, *new], fetched_at).with_prices(self.overrides)
 
 
 def check(request: Request, catalog: Catalog) -> tuple[str, ...]:

@@ -15,16 +15,24 @@ class LeaseLostError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """What is needed to accept a generation: `id` is fresh, `limits` all apply, windows are those of `now`."""
+    """What is needed to accept a generation: `id` is fresh, windows are those of `now`.
+
+    `defaults` are the configuration's limits, next to those that are stored. `role_ids` are the requester's and `name`
+    is what Discord shows for them, empty where it isn't known. `assumed_micros` is held where the price is unknown and
+    a limit on money is in force; where it is None as well, the request is turned down.
+    """
 
     id: str
     request: Request
     origin: Origin
     amounts: Amounts
     provider: str
-    limits: tuple[Limit, ...]
     now: datetime
     due_at: datetime
+    defaults: tuple[Limit, ...] = ()
+    role_ids: frozenset[int] = frozenset()
+    name: str = ""
+    assumed_micros: int | None = None
     warnings: tuple[str, ...] = ()
     follows: str | None = None
 

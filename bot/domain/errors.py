@@ -5,10 +5,10 @@ A `Rejection` is raised for anything that the member can understand and mend; it
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.limits import Limit
+from bot.domain.limits import Limit, LimitFault
 from bot.domain.request import InputRole, MediaKind, Operation
 
 
@@ -177,7 +177,7 @@ class RuleFault(StrEnum):
     TOO_LONG = "too_long"
     NOT_A_PATTERN = "not_a_pattern"
     TOO_LARGE = "too_large"
-    FITS_NOTHING = "fits_nothing"
+    FITS_EMPTY = "fits_empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +217,13 @@ class GenerationUnknown(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class GenerationNotHere(Problem):
+    """No such generation in the guild whose moderator asks for it."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotCancellable(Problem):
     """The generation has ended, or the provider can't stop it any more."""
 
@@ -239,8 +246,20 @@ class NotUndecided(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseInstead(Problem):
+    """Nobody knows whether the provider took it, so moderators can't cancel it, only release its hold."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotYours(Problem):
     """Only the requester or a moderator of the guild may do this."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotYourData(Problem):
+    """What is stored of a member is erased by that member alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,8 +320,22 @@ class PriceUnknown(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class NothingToRelease(Problem):
+    """Nothing was charged for the generation, or it was given back already."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class TaskTaken(Problem):
     """Another generation holds this task already."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskNotFound(Problem):
+    """The provider knows no such task."""
 
     task_id: str
 
@@ -317,6 +350,103 @@ class ExtensionSourceUnfit(Problem):
 @dataclass(frozen=True, slots=True)
 class FetchUnderWay(Problem):
     """Videos of this member are being fetched anew already; one such wish at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class DateUnreadable(Problem):
+    """A day of a report that is no date, or one that no report can be about."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodReversed(Problem):
+    """A report whose first day comes after its last one."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodTooLong(Problem):
+    """A report over more days than one can be about."""
+
+    days: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotOneself(Problem):
+    """Nobody can do this to themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhyMissing(Problem):
+    """This needs a reason, for the audit."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpanUnreadable(Problem):
+    """A length of time that can't be read."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneOfThese(Problem):
+    """Of these options of a command, one is to be filled in and no other."""
+
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpanUnfit(Problem):
+    """A length of time that is none, or longer than can be set."""
+
+    most: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUnfit(Problem):
+    """A limit that can't be set, for a fault of its own or as it isn't for those who want to set it."""
+
+    fault: LimitFault
+
+
+@dataclass(frozen=True, slots=True)
+class TimeZoneUnknown(Problem):
+    """No time zone has this name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FigureUnreadable(Problem):
+    """A figure that can't be read, or isn't whole where it has to be."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUnfit(Problem):
+    """The role of @everyone would make a moderator of each member."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleUnfit(Problem):
+    """Reports come each day, week or month."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotListed(Problem):
+    """What was to be taken away isn't set here."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListFull(Problem):
+    """A list has as many entries as it can have."""
+
+    most: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,12 @@ A generation belongs to the period of its hold. Money is integer micro-dollars; 
 such and adds nothing.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from math import ceil
 
-from bot.domain.ledger import EntryKind
 from bot.domain.request import Operation
 
 PERCENTILES = (50, 95)
@@ -65,16 +64,10 @@ class Figures:
     unpriced: int = 0
 
     def __add__(self, other: "Figures") -> "Figures":
-        return Figures(
-            requested=self.requested + other.requested,
-            succeeded=self.succeeded + other.succeeded,
-            refunded=self.refunded + other.refunded,
-            failed=self.failed + other.failed,
-            open=self.open + other.open,
-            seconds=self.seconds + other.seconds,
-            micros=self.micros + other.micros,
-            unpriced=self.unpriced + other.unpriced,
-        )
+        return self._with(other, 1)
+
+    def __sub__(self, other: "Figures") -> "Figures":
+        return self._with(other, -1)
 
     @property
     def success_rate(self) -> float | None:
@@ -82,17 +75,10 @@ class Figures:
         ended = self.succeeded + self.refunded + self.failed
         return self.succeeded / ended if ended else None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """All entries of one kind: how many, their seconds, their known prices summed, and how many have a price."""
-
-    kind: EntryKind
-    releases: EntryKind | None
-    count: int
-    seconds: int
-    micros: int
-    priced: int
+    def _with(self, other: "Figures", sign: int) -> "Figures":
+        return Figures(
+            **{field.name: getattr(self, field.name) + sign * getattr(other, field.name) for field in fields(self)}
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,14 +95,23 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grouped:
+    """What a query found: the groups with the most requests, how many there are, and what all of them add up to."""
+
+    groups: tuple[Group, ...]
+    count: int
+    totals: Figures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What a query found: its groups, and the percentiles of the time from acceptance to success.
+    """The figures of a report, and the percentiles of the time from acceptance to success.
 
     `upto` is the last entry of the ledger that was looked at: what reads up to it later finds the same.
     """
 
-    groups: tuple[Group, ...]
-    times: Mapping[int, timedelta] = field(default_factory=dict)
+    grouped: Grouped
+    times: Mapping[int, timedelta]
     upto: int
 
 
@@ -138,26 +133,6 @@ class UsageRow:
     seconds: int
     micros: int | None
     took: timedelta | None
-
-
-def figures_of(tallies: Iterable[Tally]) -> Figures:
-    """What a group's entries amount to."""
-    found = {(tally.kind, tally.releases): tally for tally in tallies}
-    none = Tally(kind=EntryKind.HOLD, releases=None, count=0, seconds=0, micros=0, priced=0)
-    holds = found.get((EntryKind.HOLD, None), none)
-    released = found.get((EntryKind.RELEASE, EntryKind.HOLD), none)
-    charged = found.get((EntryKind.CHARGE, None), none)
-    refunded = found.get((EntryKind.RELEASE, EntryKind.CHARGE), none)
-    return Figures(
-        requested=holds.count,
-        succeeded=charged.count - refunded.count,
-        refunded=refunded.count,
-        failed=released.count - charged.count,
-        open=holds.count - released.count,
-        seconds=charged.seconds - refunded.seconds,
-        micros=charged.micros - refunded.micros,
-        unpriced=(charged.count - charged.priced) - (refunded.count - refunded.priced),
-    )
 
 
 def rank(percentile: int, count: int) -> int:

@@ -58,6 +58,8 @@ class Reason(StrEnum):
     """Why a generation ended other than with a video, or why its outcome is not known."""
 
     BAD_INPUT = "bad_input"  # an attachment's content did not pass our check
+    MODERATED = "moderated"  # the moderation endpoint spoke against the prompt
+    UNMODERATED = "unmoderated"  # the moderation endpoint could not be asked in a few attempts
     REFUSED = "refused"  # the provider turned the request down
     POLICY = "policy"  # the provider's content rules
     UNAVAILABLE = "unavailable"  # the model or its channels are down for now

@@ -8,6 +8,7 @@ zero.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
 
@@ -42,6 +43,11 @@ class Entry:
     at: datetime
     held_at: datetime
     releases: EntryKind | None = None
+
+
+def to_micros(dollars: Decimal) -> int:
+    """Dollars as whole micro-dollars, rounded up."""
+    return int((dollars * 1_000_000).to_integral_value(ROUND_CEILING))
 
 
 def hold(generation_id: str, amounts: Amounts, at: datetime) -> Entry:

@@ -101,11 +101,40 @@ class Limit:
         return used + wanted <= self.amount
 
 
+class LimitFault(StrEnum):
+    """What is wrong with a limit that somebody wants to set."""
+
+    NEGATIVE = "negative"
+    TOO_LARGE = "too_large"
+    NEEDS_WINDOW = "needs_window"
+    TAKES_NO_WINDOW = "takes_no_window"
+    WRONG_SCOPE = "wrong_scope"
+
+
+LARGEST = 10**12
+"""The largest amount of a limit: a million dollars, in micro-dollars."""
+
+
+def fault_of(limit: Limit) -> LimitFault | None:
+    """What is wrong with a limit, whoever sets it; None where nothing is."""
+    takes_window = limit.measure not in {Measure.CONCURRENT, Measure.COOLDOWN}
+    if limit.amount < 0:
+        return LimitFault.NEGATIVE
+    if limit.amount > LARGEST:
+        return LimitFault.TOO_LARGE
+    if takes_window and limit.window is None:
+        return LimitFault.NEEDS_WINDOW
+    if not takes_window and limit.window is not None:
+        return LimitFault.TAKES_NO_WINDOW
+    return None
+
+
 def in_force(limits: Iterable[Limit], user_id: int, role_ids: Collection[int]) -> tuple[Limit, ...]:
     """The limits that a request of a member with these roles has to keep, out of all that were set here.
 
     Those of the bot and the guild all apply. Of those that count a member's own usage one applies for each thing that
     is counted: the member's personal one, else the most generous among the roles', else what every member here has.
+    These come first, then the guild's, then the bot's.
     """
     shared: list[Limit] = []
     personal: dict[tuple[Measure, Window | None], Limit] = {}
@@ -116,7 +145,7 @@ def in_force(limits: Iterable[Limit], user_id: int, role_ids: Collection[int]) -
             rival = personal.get(limit.counts)
             if rival is None or _weight(limit, user_id, role_ids) > _weight(rival, user_id, role_ids):
                 personal[limit.counts] = limit
-    return (*shared, *personal.values())
+    return (*personal.values(), *sorted(shared, key=lambda limit: limit.scope is Scope.BOT))
 
 
 def _rank(limit: Limit, user_id: int, role_ids: Collection[int]) -> int | None:

@@ -1,12 +1,13 @@
 """What the work needs of a provider, whoever it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
 from bot.domain.catalog import Model, Price
 from bot.domain.generation import Reason
+from bot.domain.ledger import Amounts
 from bot.domain.request import Request
 
 
@@ -52,7 +53,8 @@ class TaskStatus:
 
     `task` is None only in answers to polls that don't repeat it. `progress` is in percent, None where the provider
     states none. `results` are http(s) URLs without repeats. `reason` and `detail` (for the log) are set where it
-    ended without them; a cancellation has the reason BY_PROVIDER, as only we know whether we asked for it.
+    ended without them; a cancellation has the reason BY_PROVIDER, as only we know whether we asked for it. `seconds` is
+    the length of all results together, where it is stated for each.
     """
 
     phase: Phase
@@ -62,6 +64,14 @@ class TaskStatus:
     reason: Reason | None = None
     detail: str | None = None
     billing_transaction_id: str | None = None
+    seconds: int | None = None
+
+    def charged(self, held: Amounts) -> Amounts:
+        """What a success is charged: the real length where it is stated; of money what was held.
+
+        No document gives a task's answer a figure in money: that is found by its billing_transaction_id alone.
+        """
+        return held if self.seconds is None else replace(held, seconds=self.seconds)
 
 
 class Provider(Protocol):

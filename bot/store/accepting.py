@@ -1,72 +1,145 @@
-"""Accepting: the limits are checked, the row is written and the hold is entered, all in one transaction."""
+"""Accepting: the limits in force are checked, the row is written and the hold is entered, all in one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from hashlib import blake2b
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.change import Acceptance
-from bot.domain.errors import LimitReached, Rejection
+from bot.domain.errors import LimitReached, PriceUnknown, Rejection
 from bot.domain.generation import Generation, State
-from bot.domain.ledger import hold
-from bot.domain.limits import Allowance, Measure, Scope
-from bot.store import generations, ledger, members, usage
-from bot.store.usage import Who
+from bot.domain.ledger import Amounts, hold
+from bot.domain.limits import Allowance, Limit, Measure, in_force
+from bot.store import generations, ledger, limits, members, usage
+from bot.store.limits import Ground
+from bot.store.members import Known
+from bot.store.usage import Usage, Who
+
+_TURN = 7_313_582_044_170_001
+"""The lock of the process whose turn it is to accept; any number that nothing else locks."""
+
+_SILENCE = "15s"
+"""How long a process may leave the database waiting in the middle of an acceptance; then it is undone."""
 
 
 async def accept_all(
     connection: AsyncConnection, acceptances: Sequence[Acceptance], zone: tzinfo
 ) -> list[Generation | Exception]:
-    """Accept one after another, so that each counts against the limits of the next; a Rejection wrote nothing."""
-    await _take_turns(connection, acceptances)
+    """Accept one after another, so that each counts against the limits of the next; a Rejection wrote nothing.
+
+    `zone` is the configuration's, for guilds without one of their own.
+    """
+    await _take_turn(connection)
+    batch = await _begun(connection, acceptances, zone)
     outcomes: list[Generation | Exception] = []
     for acceptance in acceptances:
         try:
-            outcomes.append(await _accept(connection, acceptance, zone))
+            outcomes.append(await batch.accept(acceptance))
         except Rejection as rejection:
             outcomes.append(rejection)
+    await batch.write(connection)
     return outcomes
 
 
-async def _accept(connection: AsyncConnection, acceptance: Acceptance, zone: tzinfo) -> Generation:
-    there_already = await generations.of_interaction(connection, acceptance.origin.interaction_id)
-    if there_already is not None:
-        return there_already
-    user_id = acceptance.origin.requester_id
-    known_key = await members.key_of(connection, user_id)
-    generation = _accepted(acceptance, known_key or members.new_key())
-    await _check_limits(connection, acceptance, generation.member_key, zone)
-    if known_key is None:
-        await members.add(connection, generation.member_key, user_id)
-    await generations.add(connection, generation)
-    await ledger.add(connection, [(generation, hold(generation.id, acceptance.amounts, acceptance.now))])
-    return generation
+async def _take_turn(connection: AsyncConnection) -> None:
+    """Keep other processes from accepting until this transaction ends; SQLite has but one writer anyway.
+
+    Which limits two requests share is known only from rows that somebody may just be adding, and one of the whole bot
+    is shared by all: one lock for all is surely enough, and a batch is short. What is read after it is what whoever had
+    it before has written. A process that freezes with it loses it with its transaction.
+    """
+    if connection.dialect.name == "postgresql":
+        await connection.execute(
+            select(
+                func.set_config("idle_in_transaction_session_timeout", _SILENCE, True),  # noqa: FBT003 - SQL has no names
+                func.pg_advisory_xact_lock(_TURN),
+            )
+        )
 
 
-async def _check_limits(connection: AsyncConnection, acceptance: Acceptance, member_key: str, zone: tzinfo) -> None:
-    who = Who(member_key=member_key, guild_id=acceptance.origin.guild_id)
-    for limit in acceptance.limits:
-        found = await usage.allowance(connection, limit, who, acceptance.now, zone)
-        if not _is_enough(found, acceptance):
-            raise Rejection(LimitReached(limit, found.used, found.resets_at))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """What is accepted in one transaction: all that it depends on is read at first, all that is new written at last.
+
+    `there` are the generations by their interactions, `known` the members by their user ids.
+    """
+
+    grounds: Mapping[int | None, Ground]
+    usage: Usage
+    there: dict[int, Generation]
+    known: dict[int, Known]
+    new_members: dict[int, Known] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
+    new: list[Generation] = field(default_factory=list)
+
+    async def accept(self, acceptance: Acceptance) -> Generation:
+        """The generation that is there already, or a new one that keeps the limits."""
+        origin = acceptance.origin
+        if origin.interaction_id in self.there:
+            return self.there[origin.interaction_id]
+        known, ground = self.known.get(origin.requester_id), self.grounds[origin.guild_id]
+        here = in_force((*acceptance.defaults, *ground.limits), origin.requester_id, acceptance.role_ids)
+        generation = _accepted(acceptance, known.key if known else members.new_key(), here)
+        who = Who(member_key=generation.member_key, guild_id=origin.guild_id)
+        for limit in here:
+            found = await self.usage.allowance(limit, who, acceptance.now, ground)
+            if not _is_enough(found, generation.amounts):
+                raise Rejection(LimitReached(limit, found.used, found.resets_at))
+        self.usage.added(who, generation.amounts, acceptance.now)
+        self._name(origin.requester_id, generation.member_key, acceptance.name)
+        self.there[origin.interaction_id] = generation
+        self.new.append(generation)
+        return generation
+
+    async def write(self, connection: AsyncConnection) -> None:
+        """Write what was accepted."""
+        if not self.new:
+            return
+        await members.add(connection, self.new_members)
+        for key, name in self.renamed.items():
+            await members.rename(connection, key, name)
+        await generations.add(connection, *self.new)
+        holds = [
+            (generation, hold(generation.id, generation.amounts, generation.accepted_at)) for generation in self.new
+        ]
+        await ledger.add(connection, holds)
+
+    def _name(self, user_id: int, key: str, name: str) -> None:
+        known = self.known.get(user_id)
+        if known is None or user_id in self.new_members:
+            self.new_members[user_id] = Known(key, name or (known.name if known else None))
+            self.known[user_id] = self.new_members[user_id]
+        elif name and name != known.name:
+            self.renamed[key] = name
+            self.known[user_id] = Known(key, name)
 
 
-def _is_enough(found: Allowance, acceptance: Acceptance) -> bool:
+async def _begun(connection: AsyncConnection, acceptances: Sequence[Acceptance], zone: tzinfo) -> _Batch:
+    origins = [acceptance.origin for acceptance in acceptances]
+    return _Batch(
+        grounds=await limits.grounds(connection, {origin.guild_id for origin in origins}, zone),
+        usage=Usage(connection),
+        there=await generations.of_interactions(connection, {origin.interaction_id for origin in origins}),
+        known=await members.find(connection, {origin.requester_id for origin in origins}),
+    )
+
+
+def _is_enough(found: Allowance, wanted: Amounts) -> bool:
     limit = found.limit
     if limit.measure is Measure.COOLDOWN:
         return found.resets_at is None
-    return limit.allows(found.used, usage.taken(acceptance.amounts, limit.measure))
+    return limit.allows(found.used, usage.taken(wanted, limit.measure))
 
 
-def _accepted(acceptance: Acceptance, member_key: str) -> Generation:
+def _accepted(acceptance: Acceptance, member_key: str, here: Sequence[Limit]) -> Generation:
     return Generation(
         id=acceptance.id,
         member_key=member_key,
         request=acceptance.request,
         origin=acceptance.origin,
-        amounts=acceptance.amounts,
+        amounts=_held(acceptance, here),
         state=State.ACCEPTED,
         provider=acceptance.provider,
         accepted_at=acceptance.now,
@@ -77,28 +150,11 @@ def _accepted(acceptance: Acceptance, member_key: str) -> Generation:
     )
 
 
-async def _take_turns(connection: AsyncConnection, acceptances: Iterable[Acceptance]) -> None:
-    """Keep other processes from accepting under the same limits until this transaction ends.
-
-    SQLite has but one writer anyway. The locks are taken in one order everywhere, so that no two wait for each other.
-    """
-    if connection.dialect.name != "postgresql":
-        return
-    names = {_counted_as(limit.scope, acceptance) for acceptance in acceptances for limit in acceptance.limits}
-    for number in sorted(_number_of(name) for name in names):
-        await connection.execute(select(func.pg_advisory_xact_lock(number)))
-
-
-def _counted_as(scope: Scope, acceptance: Acceptance) -> str:
-    origin = acceptance.origin
-    match scope:
-        case Scope.BOT:
-            return "bot"
-        case Scope.GUILD:
-            return f"guild {origin.guild_id}"
-        case _:
-            return f"member {origin.guild_id} {origin.requester_id}"
-
-
-def _number_of(name: str) -> int:
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True)
+def _held(acceptance: Acceptance, here: Sequence[Limit]) -> Amounts:
+    """What is held: under a limit on money nothing goes without a price."""
+    amounts = acceptance.amounts
+    if amounts.micros is not None or not any(limit.measure is Measure.MICROS for limit in here):
+        return amounts
+    if acceptance.assumed_micros is None:
+        raise Rejection(PriceUnknown(acceptance.request.model))
+    return replace(amounts, micros=acceptance.assumed_micros)

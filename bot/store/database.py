@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from bot.store import engines, schema
 Result = TypeVar("Result")
 Work = Callable[[AsyncConnection], Awaitable[Result]]
 
+_CLOCK = text("SELECT clock_timestamp()")
 _TRY_WRITING = text("UPDATE alembic_version SET version_num = version_num")
 """Changes nothing; SQLite would begin even an IMMEDIATE transaction on a file that it may only read."""
 
@@ -47,6 +49,13 @@ class Database:
                 await connection.run_sync(schema.require_current)
                 await connection.execute(_TRY_WRITING)
             stack.pop_all()
+
+    async def clock_gap(self, now: datetime) -> timedelta:
+        """How far this machine's clock is from that of the database, whose processes share leases; none with SQLite."""
+        if self.folder is not None:
+            return timedelta(0)
+        stated: datetime = await self.read(lambda connection: connection.scalar(_CLOCK))
+        return abs(stated - now)
 
     async def close(self) -> None:
         """Wait for the transactions under way, then close every connection."""

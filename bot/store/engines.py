@@ -61,7 +61,8 @@ def writer_of(url: URL) -> AsyncEngine:
     """The engine for writes; with PostgreSQL it serves reads as well."""
     if not is_sqlite(url):
         return _postgresql_engine(url)
-    return _sqlite_engine(url, 1, "BEGIN IMMEDIATE", (*_DURABLE, "foreign_keys = ON"))
+    erasing = "secure_delete = ON"  # what a member has erased is overwritten
+    return _sqlite_engine(url, 1, "BEGIN IMMEDIATE", (*_DURABLE, "foreign_keys = ON", erasing))
 
 
 def reader_of(url: URL) -> AsyncEngine:

@@ -44,9 +44,11 @@ async def find(connection: AsyncConnection, reference: str) -> Generation | None
     return await get(connection, reference) or await _one(connection, query)
 
 
-async def of_interaction(connection: AsyncConnection, interaction_id: int) -> Generation | None:
-    """The generation that an interaction led to."""
-    return await _one(connection, select(table).where(table.c.interaction_id == interaction_id))
+async def of_interactions(connection: AsyncConnection, interaction_ids: Collection[int]) -> dict[int, Generation]:
+    """The generations that these interactions led to already."""
+    query = select(table).where(table.c.interaction_id.in_(interaction_ids))
+    found = rows.readable((await connection.execute(query)).mappings())
+    return {generation.origin.interaction_id: generation for generation in found}
 
 
 async def locked(connection: AsyncConnection, ids: Collection[str]) -> dict[str, Generation]:

@@ -5,18 +5,33 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.change import Acceptance, Change
+from bot.domain.change import Acceptance, AuditRecord, Change
 from bot.domain.errors import GenerationUnknown, Rejection
 from bot.domain.findings import Finding
 from bot.domain.generation import Generation, MessageRef, Reason, State
 from bot.domain.ledger import Amounts, Entry
-from bot.domain.limits import Allowance, Limit, Scope, Window
+from bot.domain.limits import Allowance, Limit, Measure, Scope, Window, in_force
 from bot.domain.request import Operation
-from bot.store import accepting, ledger, members, reconciling, saving, snapshots, usage
+from bot.store import (
+    accepting,
+    history,
+    ledger,
+    limits,
+    members,
+    reconciling,
+    refunding,
+    saving,
+    snapshots,
+)
 from bot.store import generations as queries
+from bot.store.announcements import Announcements
 from bot.store.batches import Batch
 from bot.store.database import Database
-from bot.store.usage import Who
+from bot.store.guilds import Guilds
+from bot.store.overview import Overviews
+from bot.store.privacy import Privacy
+from bot.store.reports import Reports
+from bot.store.usage import Usage, Who
 
 _NOBODY = ""
 """The key of a member who never made anything; no entry is theirs."""
@@ -119,22 +134,51 @@ class Generations:
         return await self._database.read(lambda connection: queries.of_requester(connection, user_id, guild_id, count))
 
     async def allowances(
-        self, user_id: int, guild_id: int | None, limits: Sequence[Limit], now: datetime
+        self,
+        user_id: int,
+        guild_id: int | None,
+        role_ids: Collection[int],
+        defaults: Sequence[Limit],
+        now: datetime,
     ) -> list[Allowance]:
-        """What a member has used of each limit; of a cool-down, the seconds that have passed of it."""
+        """What a member has used of each limit that is in force; of a cool-down, the seconds that have passed of it.
+
+        `defaults` are the configuration's limits.
+        """
 
         async def work(connection: AsyncConnection) -> list[Allowance]:
-            who = await _who(connection, user_id, guild_id)
-            return [await usage.allowance(connection, limit, who, now, self._zone) for limit in limits]
+            ground = await limits.ground_of(connection, guild_id, self._zone)
+            here = in_force((*defaults, *ground.limits), user_id, role_ids)
+            return await Usage(connection).allowances(here, await _who(connection, user_id, guild_id), now, ground)
 
         return await self._database.read(work)
+
+    async def budget_use(self, guild_id: int, now: datetime) -> list[Allowance]:
+        """What a guild has used of each limit on money that was set for it as a whole."""
+
+        async def work(connection: AsyncConnection) -> list[Allowance]:
+            ground = await limits.ground_of(connection, guild_id, self._zone)
+            budgets = [one for one in ground.limits if one.measure is Measure.MICROS and one.scope is Scope.GUILD]
+            who = Who(member_key=_NOBODY, guild_id=guild_id)
+            return await Usage(connection).allowances(budgets, who, now, ground)
+
+        return await self._database.read(work)
+
+    async def refund(self, generation_id: str, record: AuditRecord, now: datetime) -> Entry:
+        """Give back all that a generation was charged, once, with a record of it; returns the entry.
+
+        Raises Rejection(NothingToRelease) where nothing was charged, or it was given back already, and
+        Rejection(GenerationUnknown) where there is no such generation.
+        """
+        return await self._database.write(lambda connection: refunding.refund(connection, generation_id, record, now))
 
     async def used_amounts(self, user_id: int, guild_id: int | None, window: Window, now: datetime) -> Amounts:
         """What a member has used in a window in all three measures; unknown prices count as nothing in micros."""
 
         async def work(connection: AsyncConnection) -> Amounts:
             who = await _who(connection, user_id, guild_id)
-            return await usage.amounts(connection, Scope.MEMBER, who, window, now, self._zone)
+            ground = await limits.ground_of(connection, guild_id, self._zone)
+            return await Usage(connection).amounts(Scope.MEMBER, who, window, now, ground.zone)
 
         return await self._database.read(work)
 
@@ -149,6 +193,24 @@ class Generations:
     async def next_due(self) -> datetime | None:
         """When the next row without a lease is due."""
         return await self._database.read(queries.next_due)
+
+
+class History:
+    """What members asked for, page by page."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of_member(
+        self, user_id: int, guild_id: int | None, states: Collection[State], within: range
+    ) -> list[Generation]:
+        """A member's generations of these states in a guild (or in direct messages), newest first.
+
+        `within` says which of them, counted from 0.
+        """
+        return await self._database.read(
+            lambda connection: history.of_requester(connection, user_id, guild_id, states, within)
+        )
 
 
 class Snapshots:
@@ -194,8 +256,14 @@ class Store:
 
     def __init__(self, database: Database, zone: tzinfo = UTC) -> None:
         self.generations = Generations(database, zone)
+        self.guilds = Guilds(database)
+        self.announcements = Announcements(database)
+        self.overviews = Overviews(database, zone)
+        self.privacy = Privacy(database)
+        self.history = History(database)
         self.snapshots = Snapshots(database)
         self.reconciling = Reconciling(database)
+        self.reports = Reports(database)
 
 
 async def _who(connection: AsyncConnection, user_id: int, guild_id: int | None) -> Who:

@@ -5,15 +5,19 @@ Each is taken on a claimed row, by an arrow of the state machine, with a line in
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
 from bot.domain.change import AuditRecord
-from bot.domain.errors import GenerationUnknown, NotUndecided, NotYours, OwnerOnly, Rejection, TaskTaken
+from bot.domain.errors import GenerationUnknown, NotUndecided, NotYours, OwnerOnly, Rejection, TaskNotFound, TaskTaken
 from bot.domain.generation import Generation, Origin, Reason, State
+from bot.domain.guild import Standing
 from bot.domain.request import Request
+from bot.providers.base import TaskRef
+from bot.providers.errors import ProviderError, Refused
+from bot.work.actors import Actor
 from bot.work.service import Draft, Service
 from bot.work.steps import Tools
 
@@ -25,22 +29,6 @@ PATIENCE = timedelta(seconds=1)
 PAUSE = timedelta(milliseconds=100)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
-    """Who decides, as Discord states it: where, and with which rights there."""
-
-    user_id: int
-    guild_id: int | None
-    is_moderator: bool = False
-    is_owner: bool = False
-
-    def may_decide(self, generation: Generation) -> bool:
-        """Whether this is the requester, or a moderator of the same guild."""
-        if self.user_id == generation.origin.requester_id:
-            return True
-        return self.is_moderator and self.guild_id is not None and self.guild_id == generation.origin.guild_id
-
-
 class Decisions:
     """What people can do about a generation of which nobody knows whether the provider took it."""
 
@@ -48,27 +36,29 @@ class Decisions:
         self._tools = tools
         self._service = service
 
-    async def give_up(self, generation_id: str, actor: Actor) -> Generation:
+    async def give_up(self, generation_id: str, actor: Actor, why: str = "given up") -> Generation:
         """Release the hold and wait no longer. Raises Rejection(NotUndecided, NotYours or GenerationUnknown)."""
         await self._permitted(generation_id, actor)
-        return await self._abandon(await self._claimed(generation_id), actor, "given up", None)
+        return await self._abandon(await self._claimed(generation_id), actor, why, None)
 
-    async def submit_again(self, generation_id: str, actor: Actor, origin: Origin) -> Generation:
+    async def submit_again(self, generation_id: str, actor: Actor, origin: Origin, standing: Standing) -> Generation:
         """Accept the same request anew, counted for its requester, and give up the old one.
 
-        Limits are checked as for any request. If the provider took the first one after all, two videos are made.
+        Limits are checked as for any request. `standing` is that of whoever decides: where that is somebody else, the
+        requester gets nothing of it but the place, and as the requester's own roles aren't known then, no role's limits
+        (nor anything else that takes a role). If the provider took the first one after all, two videos are made.
         """
         await self._permitted(generation_id, actor)
         old = await self._claimed(generation_id)  # from here on nobody else decides
         try:
-            new = await self._accepted_again(old, origin)
+            new = await self._accepted_again(old, origin, _of_requester(old, actor, standing))
         except BaseException:
             await self._tools.store.defer([old])
             raise
         await self._abandon(old, actor, "submitted again", new.id)
         return new
 
-    async def _accepted_again(self, old: Generation, origin: Origin) -> Generation:
+    async def _accepted_again(self, old: Generation, origin: Origin, standing: Standing) -> Generation:
         request = await self._with_fresh_inputs(old)
         draft = Draft(
             operation=request.operation,
@@ -79,12 +69,17 @@ class Decisions:
             source=request.source.generation_id if request.source else None,
             follows=old.id,
         )
-        return await self._service.accept(draft, replace(origin, requester_id=old.origin.requester_id))
+        return await self._service.accept(draft, replace(origin, requester_id=old.origin.requester_id), standing)
 
     async def attach(self, generation_id: str, task_id: str, actor: Actor) -> Generation:
-        """Follow the task that the owner found at the provider; no other generation may hold it."""
+        """Follow the task that the owner found at the provider; no other generation may hold it.
+
+        The provider is asked first whether there is such a task: one call, whose failing to come through is no
+        verdict. Raises Rejection(OwnerOnly, TaskTaken, TaskNotFound or NotUndecided).
+        """
         if not actor.is_owner:
             raise Rejection(OwnerOnly())
+        await self._require_task(task_id)
         if await self._tools.store.find(task_id) is not None:
             raise Rejection(TaskTaken(task_id))
         claimed = await self._claimed(generation_id)
@@ -93,6 +88,18 @@ class Decisions:
         after = claimed.move(State.RUNNING, now, **found)
         audit = await self._record(claimed, actor, "attach_task", State.RUNNING, task_id)
         return await self._tools.write(claimed, after, audit=(audit,))
+
+    async def _require_task(self, task_id: str) -> None:
+        tools = self._tools
+        try:
+            async with asyncio.timeout(tools.policy.call_timeout.total_seconds()):
+                await tools.provider.poll(TaskRef(task_id=task_id))
+        except Refused as refusal:
+            if refusal.is_unknown_task:
+                raise Rejection(TaskNotFound(task_id)) from refusal
+            log.warning("task_not_asked_for", task=task_id, status=refusal.status, code=refusal.code)
+        except (ProviderError, TimeoutError) as error:
+            log.warning("task_not_asked_for", task=task_id, error=str(error))
 
     async def _permitted(self, generation_id: str, actor: Actor) -> Generation:
         generation = await self._tools.store.get(generation_id)
@@ -145,3 +152,10 @@ class Decisions:
             after=after,
             why=why,
         )
+
+
+def _of_requester(generation: Generation, actor: Actor, standing: Standing) -> Standing:
+    """What is known of the requester where somebody else decides: nothing but the place."""
+    if actor.user_id == generation.origin.requester_id:
+        return standing
+    return replace(standing, name="", role_ids=frozenset())

@@ -46,6 +46,16 @@ class Door:
             return True
         return self._by_balance and self._clock() - self._closed_at >= BALANCE_RETRY
 
+    @property
+    def closed_at(self) -> datetime | None:
+        """When it was last found closed; None while it is open."""
+        return self._closed_at
+
+    @property
+    def closed_by(self) -> str | None:
+        """What the provider answered then; None while it is open."""
+        return None if self._closed_at is None else self._answer
+
     def require_open(self) -> None:
         """Raises Rejection(DoorClosed) while it is closed."""
         if not self.is_open:

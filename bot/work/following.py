@@ -106,7 +106,9 @@ class Following:
         tools, now = self._tools, self._tools.clock()
         if status.phase is Phase.DONE:
             after = generation.move(State.SUCCEEDED, now, results=status.results, progress=100)
-            after = after.evolve(billing_transaction_id=status.billing_transaction_id)
+            after = after.evolve(
+                amounts=status.charged(generation.amounts), billing_transaction_id=status.billing_transaction_id
+            )
         else:
             state, reason = ENDS[status.phase]
             asked = generation.cancel_requested if state is State.CANCELLED else None

@@ -41,6 +41,11 @@ class Outage:
         self._pause = FIRST_PAUSE
         self._probing = False
 
+    @property
+    def began(self) -> datetime | None:
+        """Since when the provider gives no usable answer; None while it does."""
+        return self._began
+
     def take(self, now: datetime) -> timedelta:
         """Zero where the call may be made now, else after how long to ask again; each is told a moment of its own."""
         if self._held_until is not None and now < self._held_until:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain.change import Acceptance, Change
+from bot.domain.change import Acceptance, AuditRecord, Change
 from bot.domain.findings import Finding
 from bot.domain.generation import Generation, MessageRef, Reason, State
 from bot.domain.ledger import Amounts, Entry
@@ -97,9 +97,25 @@ class GenerationStore(Protocol):
         ...
 
     async def allowances(
-        self, user_id: int, guild_id: int | None, limits: Sequence[Limit], now: datetime
+        self,
+        user_id: int,
+        guild_id: int | None,
+        role_ids: Collection[int],
+        defaults: Sequence[Limit],
+        now: datetime,
     ) -> list[Allowance]:
-        """What a member has used of each limit."""
+        """What a member has used of each limit that is in force; `defaults` are the configuration's limits."""
+        ...
+
+    async def budget_use(self, guild_id: int, now: datetime) -> list[Allowance]:
+        """What a guild has used of each limit on money that was set for it as a whole."""
+        ...
+
+    async def refund(self, generation_id: str, record: AuditRecord, now: datetime) -> Entry:
+        """Give back all that a generation was charged, once, with a record of it; returns the entry.
+
+        Raises Rejection(NothingToRelease or GenerationUnknown).
+        """
         ...
 
     async def used_amounts(self, user_id: int, guild_id: int | None, window: Window, now: datetime) -> Amounts:

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ import structlog
 
 from bot import crash_points
 from bot.domain import catalog as models
-from bot.domain.catalog import Catalog
+from bot.domain.catalog import Catalog, Model
 from bot.domain.change import Acceptance
 from bot.domain.errors import (
     ExtensionSourceUnfit,
@@ -21,12 +21,14 @@ from bot.domain.errors import (
     Undecided,
 )
 from bot.domain.generation import Generation, MessageRef, Origin, Reason, State
-from bot.domain.ledger import Amounts
+from bot.domain.guild import Standing
 from bot.domain.limits import Allowance, Limit
+from bot.domain.quote import quote
 from bot.domain.request import Input, Operation, Options, Request, Source
 from bot.media.rules import MediaRules, check_stated
 from bot.work.door import Door
 from bot.work.feed import CatalogFeed
+from bot.work.gate import Gate, Here
 from bot.work.policy import Policy
 from bot.work.protocols import GenerationStore
 
@@ -57,12 +59,17 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What applies to every request: the limits, and the default model per operation and in general."""
+    """What applies to every request: the limits, and the default model per operation and in general.
+
+    `limits` are the configuration's, next to those that people set in Discord. `assumed_micros` is held where a price
+    is unknown and a limit on money is in force; None turns such a request down.
+    """
 
     limits: tuple[Limit, ...]
     default_model: str
     default_models: Mapping[Operation, str]
     rules: MediaRules
+    assumed_micros: int | None = None
 
 
 class Service:
@@ -79,6 +86,7 @@ class Service:
         provider_name: str,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
+        gate: Gate,
     ) -> None:
         self._store = store
         self._feed = feed
@@ -88,6 +96,7 @@ class Service:
         self._provider_name = provider_name
         self._clock = clock
         self._wake = wake
+        self._gate = gate
         self._stopping = False
 
     @property
@@ -99,24 +108,41 @@ class Service:
         """Turn new requests down from now on."""
         self._stopping = True
 
-    def model_for(self, operation: Operation, wish: str | None) -> str:
-        """The model that a request without one gets; a wish stands, whether it fits or not."""
+    async def here(self, guild_id: int | None, user_id: int, standing: Standing) -> Here:
+        """What holds for a member here, such as which models they may use."""
+        return await self._gate.here(guild_id, user_id, standing)
+
+    def models_for(self, operation: Operation, here: Here) -> tuple[Model, ...]:
+        """The models that can do an operation and that somebody may use here, in the catalog's order."""
+        return tuple(model for model in self.catalog.able(operation) if here.may_use(model.id, operation))
+
+    def model_for(self, operation: Operation, wish: str | None, here: Here | None = None) -> str:
+        """The model that a request without one gets; a wish stands, whether it fits or not.
+
+        The guild's own default comes first; none is taken that may not be used `here`, unless there is no other.
+        """
         if wish:
             return wish
         wishes = (self._terms.default_models.get(operation), self._terms.default_model)
-        return self.catalog.pick(operation, wishes).id
+        if here is None:
+            return self.catalog.pick(operation, wishes).id
+        able = (model.id for model in self.catalog.able(operation))
+        wished = (model for model in (here.rules.settings.default_model, *wishes, *able) if model)
+        return self.catalog.pick(operation, (model for model in wished if here.may_use(model, operation))).id
 
-    async def accept(self, draft: Draft, origin: Origin) -> Generation:
+    async def accept(self, draft: Draft, origin: Origin, standing: Standing) -> Generation:
         """Check a request, count it and store it, in one transaction; the worker does the rest.
 
-        Needs no network. The generation waits a moment for its card (see `card_posted`).
+        Needs no network. `standing` is the requester's: its roles decide which limits are in force. The generation
+        waits a moment for its card (see `card_posted`).
         """
         if self._stopping:
             raise Rejection(ShuttingDown())
         self._door.require_open()
+        here = await self._gate.admit(origin, standing)
         request = Request(
             operation=draft.operation,
-            model=self.model_for(draft.operation, draft.model),
+            model=self.model_for(draft.operation, draft.model, here),
             prompt=(draft.prompt or "").strip() or None,
             inputs=draft.inputs,
             options=draft.options,
@@ -125,6 +151,7 @@ class Service:
         warnings = models.check(request, self.catalog)
         for item in request.inputs:
             check_stated(item, self._terms.rules)
+        await self._gate.check(request, origin, here)
         now = self._clock()
         crash_points.at("accept.before")
         generation = await self._store.accept(
@@ -132,11 +159,14 @@ class Service:
                 id=_fresh_id(),
                 request=request,
                 origin=origin,
-                amounts=self._amounts(request),
+                amounts=quote(self.catalog.models[request.model], request.operation, request.options).amounts,
                 provider=self._provider_name,
-                limits=self._terms.limits,
                 now=now,
                 due_at=now + self._policy.card_grace,
+                defaults=self._terms.limits,
+                role_ids=standing.role_ids,
+                name=standing.name,
+                assumed_micros=self._terms.assumed_micros,
                 warnings=warnings,
                 follows=draft.follows,
             )
@@ -170,22 +200,14 @@ class Service:
         if generation.state not in {State.ACCEPTED, State.SUBMITTING, State.RUNNING}:
             raise Rejection(NotCancellable(generation.id, generation.state.is_end))
         await self._store.request_cancel(generation.id, Reason.BY_REQUESTER, self._clock())
+        return await self.cancelled(generation)
+
+    async def cancelled(self, generation: Generation) -> Generation:
+        """Wait a moment for the outcome of a wish to cancel that is noted: cancelled, or still asked for.
+
+        Raises NotCancellable where it has ended or the provider can't stop it any more.
+        """
         self._wake()
-        return await self._cancelled(generation)
-
-    async def find(self, reference: str, user_id: int) -> Generation:
-        """One of the member's own generations, by its id or the provider's task id."""
-        return await self._own(reference, user_id)
-
-    async def recent(self, user_id: int, guild_id: int | None, count: int = 50) -> list[Generation]:
-        """The member's latest generations here, newest first."""
-        return await self._store.of_member(user_id, guild_id, count)
-
-    async def usage(self, user_id: int, guild_id: int | None) -> list[Allowance]:
-        """What the member has used and what remains of each limit that applies here."""
-        return await self._store.allowances(user_id, guild_id, self._terms.limits, self._clock())
-
-    async def _cancelled(self, generation: Generation) -> Generation:
         waited = timedelta(0)
         pause = timedelta(milliseconds=50)
         while waited < CANCEL_PATIENCE:
@@ -201,6 +223,18 @@ class Service:
             generation = now
         return generation
 
+    async def find(self, reference: str, user_id: int) -> Generation:
+        """One of the member's own generations, by its id or the provider's task id."""
+        return await self._own(reference, user_id)
+
+    async def recent(self, user_id: int, guild_id: int | None, count: int = 50) -> list[Generation]:
+        """The member's latest generations here, newest first."""
+        return await self._store.of_member(user_id, guild_id, count)
+
+    async def usage(self, user_id: int, guild_id: int | None, role_ids: Collection[int]) -> list[Allowance]:
+        """What a member with these roles has used and what remains of each limit that is in force here."""
+        return await self._store.allowances(user_id, guild_id, role_ids, self._terms.limits, self._clock())
+
     async def _own(self, reference: str, user_id: int) -> Generation:
         generation = await self._store.find(reference.strip())
         if generation is None or generation.origin.requester_id != user_id:
@@ -214,13 +248,6 @@ class Service:
         if generation.state is not State.SUCCEEDED or generation.task_id is None:
             raise Rejection(ExtensionSourceUnfit(reference))
         return Source(generation_id=generation.id, task_id=generation.task_id)
-
-    def _amounts(self, request: Request) -> Amounts:
-        """What is held: the seconds asked for, else the shortest that the model is known to make."""
-        asked = request.options.duration or 0
-        capability = self.catalog.models[request.model].capabilities[request.operation]
-        shortest = min(capability.durations, default=0)
-        return Amounts(generations=1, seconds=asked if asked > 0 else shortest)
 
 
 def _fresh_id() -> str:

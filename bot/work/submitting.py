@@ -11,6 +11,7 @@ from bot.media.files import MediaDelayedError
 from bot.providers.base import Phase, Submission, TaskStatus
 from bot.providers.errors import Busy, ProviderError, Refused, Unreachable
 from bot.work.protocols import DeliveryDelayedError
+from bot.work.screening import Screening
 from bot.work.steps import Tools, later
 
 log = structlog.get_logger(__name__)
@@ -20,10 +21,11 @@ SLOWEST_UPLOAD = 250_000
 
 
 class Accepting:
-    """The step of accepted: everything up to the provider's answer."""
+    """The step of accepted: everything up to the provider's answer; prompts are screened where there is a screening."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, screening: Screening | None = None) -> None:
         self._tools = tools
+        self._screening = screening
 
     async def __call__(self, generation: Generation) -> Generation | None:
         """Prepare and submit; every part that is done is written, so that a later try goes on from there."""
@@ -31,8 +33,11 @@ class Accepting:
         if generation.cancel_requested:
             await self._cancelled(generation)
             return None
+        passed = await self._screening.passed(generation) if self._screening else generation
+        if passed is None:
+            return None
         try:
-            generation, addresses = await self._prepared(generation)
+            generation, addresses = await self._prepared(passed)
         except Rejection as rejection:
             detail = rejection.problem.to_detail() if isinstance(rejection.problem, BadFile) else None
             await tools.fail(generation, Reason.BAD_INPUT, detail)
@@ -182,7 +187,8 @@ class Accepting:
             return running
         if status.phase is Phase.DONE:
             after = generation.move(State.SUCCEEDED, now, results=status.results, **facts | {"progress": 100})
-            await tools.write(generation, after.evolve(billing_transaction_id=status.billing_transaction_id))
+            paid = {"billing_transaction_id": status.billing_transaction_id}
+            await tools.write(generation, after.evolve(amounts=status.charged(generation.amounts), **paid))
         else:
             reason = status.reason or Reason.PROVIDER_FAILED
             after = generation.move(State.FAILED, now, reason=reason, detail=status.detail, **facts)

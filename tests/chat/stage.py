@@ -14,27 +14,59 @@ from discord.http import Route
 from bot.chat.client import CogMaker, Served, ShowreelClient
 from bot.chat.delivery import DiscordDelivery
 from bot.chat.endpoints import point_at
+from bot.chat.moderators import Moderators
+from bot.chat.report_parts import ReportTools
+from bot.chat.whereabouts import Lookout
 from bot.domain.catalog import Catalog
 from bot.domain.change import Change
 from bot.domain.generation import Generation, Reason, State
 from bot.domain.ledger import release, settle
 from bot.domain.limits import Limit, Measure, Scope, Window
+from bot.media.fetch import MediaFiles
 from bot.media.rules import MediaRules
+from bot.moderation.rules import WordRules
 from bot.providers.lemondata.bundled import bundled_catalog
 from bot.providers.lemondata.client import LemonDataProvider
+from bot.reports.chart import Charts
+from bot.reports.usage import Reports
 from bot.store.database import Database
 from bot.store.store import Store
+from bot.work.actors import Rights
+from bot.work.budget import CallBudget
+from bot.work.decisions import Decisions
 from bot.work.door import Door
 from bot.work.feed import CatalogFeed
+from bot.work.gate import AgeRestricted, Gate
+from bot.work.inputs import InputDesk
+from bot.work.interventions import Interventions
+from bot.work.moderation import Moderation
+from bot.work.outage import Outage
+from bot.work.ownership import Ownership
+from bot.work.pace import Pace
 from bot.work.policy import Policy
+from bot.work.privacy import Privacy
 from bot.work.service import Service, Terms
+from bot.work.showing import Showing
+from bot.work.steps import Tools
+from cogs.history import History
 from cogs.members import Members
+from cogs.mod import Mod, Part
+from cogs.mod_limits import Limits
+from cogs.mod_lists import Channels, Filter, Models
+from cogs.mod_log import log_command
+from cogs.mod_report import report_command
+from cogs.mod_schedule import ScheduleGroup
+from cogs.owner import Owner
+from cogs.privacy import PrivacyCommands
+from cogs.setup import Setup
 from cogs.video import Video
 
 NOWHERE = "http://127.0.0.1:9"
 """An address that nobody answers; none of these tests asks the provider anything."""
 
-PER_DAY = Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=10, window=Window.DAY)
+RETENTION = timedelta(days=90)
+
+PER_DAY = Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=10, window=Window.DAY, is_default=True)
 
 
 def now() -> datetime:
@@ -53,12 +85,14 @@ class Setting:
     catalog: Catalog | None = None
     policy: Policy = field(default_factory=Policy)
     rules: MediaRules = field(default_factory=MediaRules)
+    result_origins: tuple[str, ...] = ()
     guild_id: int | None = None
+    charts: Charts = field(default_factory=lambda: Charts(within=timedelta(0)))  # none is drawn in time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Everything that is open."""
+    """Everything that is open, but for the media: a test that fetches opens them."""
 
     bot: ShowreelClient
     store: Store
@@ -67,6 +101,8 @@ class Stage:
     feed: CatalogFeed
     provider: LemonDataProvider
     delivery: DiscordDelivery
+    media: MediaFiles
+    reports: ReportTools
     policy: Policy
     woken: asyncio.Event
 
@@ -120,12 +156,13 @@ async def joined(setting: Setting, migrated: Path, folder: Path) -> AsyncIterato
         stack.push_async_callback(database.close)
         provider = LemonDataProvider("tokenlab", f"{NOWHERE}/v1", "key", timeout=1)
         stack.push_async_callback(provider.close)
-        stage = _joined(setting, Store(database), provider)
+        media = MediaFiles(folder / "spool", setting.rules, trusted_origins=setting.result_origins)
+        stage = _joined(setting, Store(database), provider, media)
         stack.push_async_callback(stage.bot.close)
         yield stage
 
 
-def _joined(setting: Setting, store: Store, provider: LemonDataProvider) -> Stage:
+def _joined(setting: Setting, store: Store, provider: LemonDataProvider, media: MediaFiles) -> Stage:
     cogs: list[CogMaker] = []
     woken = asyncio.Event()
     bot = ShowreelClient(
@@ -133,6 +170,7 @@ def _joined(setting: Setting, store: Store, provider: LemonDataProvider) -> Stag
         api_url=setting.api_url,
         gateway_url=setting.gateway_url,
         cogs=cogs,
+        moderators=Moderators(Rights(store.guilds)),
         guild_ready_timeout=0.05,
     )
     delivery = DiscordDelivery(bot)
@@ -147,8 +185,61 @@ def _joined(setting: Setting, store: Store, provider: LemonDataProvider) -> Stag
         provider_name="tokenlab",
         clock=now,
         wake=woken.set,
+        gate=Gate(
+            store=store.guilds,
+            match=lambda rules, text: WordRules(rules).match(text),
+            age_restricted=AgeRestricted(),
+            clock=now,
+        ),
     )
-    cogs += [lambda client: Video(client, service), lambda _client: Members(service)]
+    reports = ReportTools(reports=Reports(store.reports, now), charts=setting.charts, guilds=store.guilds, zone=UTC)
+    moderation = Moderation(store=store.guilds, catalog=lambda: feed.catalog, defaults=setting.limits, clock=now)
+    tools = Tools(
+        store=store.generations,
+        provider=provider,
+        delivery=delivery,
+        inputs=InputDesk(media, delivery, inline=False),
+        door=door,
+        budget=CallBudget(1000),
+        outage=Outage(),
+        pace=Pace(setting.policy),
+        policy=setting.policy,
+        clock=now,
+    )
+    decisions = Decisions(tools, service)
+    interventions = Interventions(
+        store=store.guilds,
+        generations=store.generations,
+        service=service,
+        decisions=decisions,
+        clock=now,
+    )
+    ownership = Ownership(
+        store=store.guilds,
+        overviews=store.overviews,
+        defaults=setting.limits,
+        door=door,
+        outage=tools.outage,
+        clock=now,
+    )
+    of_moderators: list[Part] = [
+        Limits(bot.moderators, moderation, service),
+        Filter(bot.moderators, moderation),
+        Channels(bot.moderators, moderation),
+        Models(bot.moderators, moderation, service),
+        log_command(bot.moderators, moderation),
+        report_command(reports, lambda: feed.catalog, bot.moderators),
+        ScheduleGroup(bot.moderators, moderation, reports, now),
+    ]
+    cogs += [
+        lambda client: Video(client, service),
+        lambda _client: Members(service, reports),
+        lambda _client: History(service, Showing(store.history, media, Lookout(bot).stands)),
+        lambda _client: Mod(bot.moderators, moderation, interventions, of_moderators),
+        lambda client: Owner(client, decisions, ownership),
+        lambda client: Setup(client, moderation, service, "UTC"),
+        lambda client: PrivacyCommands(client, Privacy(store.privacy, now, RETENTION), RETENTION),
+    ]
     return Stage(
         bot=bot,
         store=store,
@@ -157,6 +248,8 @@ def _joined(setting: Setting, store: Store, provider: LemonDataProvider) -> Stag
         feed=feed,
         provider=provider,
         delivery=delivery,
+        media=media,
+        reports=reports,
         policy=setting.policy,
         woken=woken,
     )

@@ -8,6 +8,7 @@ import pytest
 from bot.chat import cards
 from bot.domain.errors import BadFile, FileFault
 from bot.domain.generation import Generation, MessageRef, Reason, State
+from bot.domain.ledger import Amounts
 from bot.domain.request import RANGES, MediaKind, Operation, Options, ReferenceRole
 from tests.chat.samples import NOW, WILD, WILD_PROMPT, generation, origin, request
 from tests.contracts.discord_openapi.check import violations
@@ -107,9 +108,38 @@ def test_a_duration_that_is_left_to_the_model_is_said_so() -> None:
     assert field(card, 1) == "duration: the model chooses"
 
 
+def price_of(**facts: object) -> list[str]:
+    """What stands under the price on a card."""
+    return [str(each.value) for each in cards.card(generation(**facts)).fields if each.name == "Price"]
+
+
+@pytest.mark.parametrize(
+    ("micros", "before", "afterwards"),
+    [
+        (800_000, "about $0.80", "$0.80"),
+        (1_234_567_890, "about $1,234.57", "$1,234.57"),
+        (63_600, "about $0.0636", "$0.0636"),
+        (0, "about $0.00", "$0.00"),
+        (None, "unknown", "unknown"),
+    ],
+)
+def test_a_card_shows_the_price_that_is_held_and_in_the_end_charged(
+    micros: int | None, before: str, afterwards: str
+) -> None:
+    amounts = Amounts(seconds=8, micros=micros)
+    for state in (State.ACCEPTED, State.SUBMITTING, State.RUNNING, State.UNCONFIRMED):
+        assert price_of(state=state, amounts=amounts) == [before]
+    assert price_of(state=State.SUCCEEDED, amounts=amounts) == [afterwards]
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED, State.EXPIRED])
+def test_a_card_shows_no_price_for_what_was_not_charged(state: State) -> None:
+    assert price_of(state=state, amounts=Amounts(micros=800_000)) == []
+
+
 def test_a_card_warns_of_settings_that_the_model_may_not_know() -> None:
     card = cards.card(generation(warnings=("fps", "duration")))
-    assert field(card, 2) == "veo3.1-fast may not know this setting: frames per second, duration."
+    assert field(card, 3) == "veo3.1-fast may not know this setting: frames per second, duration."
 
 
 def test_progress_is_the_services_own_figure_where_there_is_one() -> None:

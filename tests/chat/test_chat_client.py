@@ -22,7 +22,7 @@ from tests.chat.town import Town
 
 GLOBAL = "/applications/{application_id}/commands"
 GUILDS = "/applications/{application_id}/guilds/{guild_id}/commands"
-NAMES = {"video", "models", "usage", "cancel"}
+NAMES = {"video", "models", "usage", "cancel", "history", "show", "mod", "setup", "privacy", "owner"}
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """There are words for everything that can happen, and none of them are the provider's."""
 
-from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, timedelta
 
 import discord
 import pytest
@@ -10,7 +10,7 @@ from bot.chat import problems, texts
 from bot.domain import errors
 from bot.domain.errors import BadFile, FileFault, Problem, RuleFault
 from bot.domain.generation import Reason, State
-from bot.domain.limits import Limit, Measure, Scope, Window
+from bot.domain.limits import Limit, LimitFault, Measure, Scope, Window
 from bot.domain.request import InputRole, MediaKind, Operation, Options
 from tests.chat.samples import NOW, WILD, generation
 
@@ -94,15 +94,15 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
     ),
     (
         errors.BadRule(RuleFault.NOT_A_PATTERN, "missing ): (a"),
-        ("That is not a pattern (missing ): (a). Patterns have the RE2 syntax; anything else can be added as a word."),
+        "That is not a pattern (missing ): (a). Patterns have the RE2 syntax; anything else can be added as a word.",
     ),
     (
         errors.BadRule(RuleFault.TOO_LARGE),
         "That pattern is too large. Use fewer or smaller repetitions.",
     ),
     (
-        errors.BadRule(RuleFault.FITS_NOTHING),
-        ("That pattern also fits an empty text, so it would stop every prompt. Let it ask for at least one character."),
+        errors.BadRule(RuleFault.FITS_EMPTY),
+        "That pattern fits an empty text too, so it would stop every prompt. Let it ask for one character at least.",
     ),
     (
         errors.LimitReached(DAY, 10, NOW),
@@ -143,6 +143,44 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
         errors.LimitReached(limit(Measure.GENERATIONS, 1, None), 1, None),
         "That is more than is allowed here: 1 video for each member.",
     ),
+    (
+        errors.LimitReached(replace(DAY, scope_id=7, amount=3), 3, NOW),
+        (
+            "That is more than is allowed here: 3 videos a day for you. Left: 0 videos. It starts over"
+            f" {discord.utils.format_dt(NOW, 'R')}."
+        ),
+    ),
+    (
+        errors.LimitReached(replace(DAY, scope=Scope.ROLE, scope_id=5, amount=1), 1, NOW),
+        (
+            "That is more than your role <@&5> allows: 1 video a day. Left: 0 videos. It starts over"
+            f" {discord.utils.format_dt(NOW, 'R')}."
+        ),
+    ),
+    (
+        errors.LimitReached(
+            replace(limit(Measure.MICROS, 50_000_000, Window.MONTH), scope=Scope.GUILD), 49_750_000, NOW
+        ),
+        (
+            "That is more than all members here together may use: $50.00 a month for this server. Left: $0.25."
+            f" It starts over {discord.utils.format_dt(NOW, 'R')}."
+        ),
+    ),
+    (
+        errors.LimitReached(replace(limit(Measure.CONCURRENT, 5, None), scope=Scope.GUILD), 5, None),
+        (
+            "That is more than all members here together may use: 5 videos at a time for this server."
+            " Try again when one of them is done."
+        ),
+    ),
+    (
+        errors.LimitReached(replace(limit(Measure.CONCURRENT, 50, None), scope=Scope.BOT), 50, None),
+        "That is more than this bot may do: 50 videos at a time for the whole bot. Try again when one of them is done.",
+    ),
+    (
+        errors.NothingToRelease("x"),
+        "There is nothing to give back for “x”: nothing was charged, or it was given back already.",
+    ),
     (errors.DoorClosed(), "Videos can't be made at the moment. The bot's owner has been told."),
     (
         errors.GenerationUnknown("x"),
@@ -158,7 +196,12 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
         "Nobody knows whether that one is under way. Its message in the thread has a button to give it up.",
     ),
     (errors.NotUndecided("x"), "There is nothing to decide about that one any more."),
+    (
+        errors.ReleaseInstead("x"),
+        "Nobody knows whether that one is under way, so it can't be cancelled. Release it with /mod release.",
+    ),
     (errors.NotYours(), "Only the one who asked for it, or a moderator here, can do that."),
+    (errors.NotYourData(), "Only the one whose data it is can erase it. Use /privacy delete for yours."),
     (errors.OwnerOnly(), "Only the owner of this bot can do that."),
     (errors.ModeratorOnly(), "Only the moderators of this server can do that, and only here."),
     (errors.Blocked(None, None), "You can't make videos here."),
@@ -187,8 +230,60 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
         "Nobody knows what sora-2 costs, and there is a limit on money here. Choose another model.",
     ),
     (errors.TaskTaken("t-1"), "The task “t-1” belongs to another video already."),
+    (
+        errors.TaskNotFound("t-1"),
+        "The video service knows no task “t-1”. Check the id: nothing was changed.",
+    ),
     (errors.ExtensionSourceUnfit("x"), "That one has no finished video that could be extended."),
     (errors.FetchUnderWay(), "I am fetching a video for you already. Ask again once you have it, or in a few minutes."),
+    (
+        errors.DateUnreadable("tomorrow"),
+        "“tomorrow” is not a day that a report can be about. Write it as 2026-03-31.",
+    ),
+    (
+        errors.PeriodReversed(date(2026, 3, 2), date(2026, 3, 1)),
+        "The first day (2026-03-02) comes after the last one (2026-03-01). Swap them.",
+    ),
+    (errors.PeriodTooLong(400, 366), "A report can be about 366 days at most; you asked for 400."),
+    (errors.NotOneself(), "You can't do that to yourself. Ask another moderator."),
+    (errors.WhyMissing(), "Give a reason: it is kept in the log, and others may need it."),
+    (errors.SpanUnreadable("soon"), "“soon” is no length of time. Write it as 30m, 2h, 7d or 4w."),
+    (errors.OneOfThese(("role", "member")), "Fill in just one of these: role, member."),
+    (
+        errors.GenerationNotHere("x"),
+        "There is no video “x” on this server. Its id is at the foot of its card.",
+    ),
+    (
+        errors.SpanUnfit(timedelta(days=365)),
+        "That length of time can't be used. Give one of at most 365 days, or none for no end.",
+    ),
+    (errors.LimitUnfit(LimitFault.NEGATIVE), "A limit can't be below zero."),
+    (errors.LimitUnfit(LimitFault.TOO_LARGE), "That is more than a limit can be. To have none, clear it."),
+    (
+        errors.LimitUnfit(LimitFault.NEEDS_WINDOW),
+        "Say for how long that limit counts: an hour, a day, a week or a month.",
+    ),
+    (
+        errors.LimitUnfit(LimitFault.TAKES_NO_WINDOW),
+        "That limit counts at every moment; leave the hour, day, week or month out.",
+    ),
+    (errors.LimitUnfit(LimitFault.WRONG_SCOPE), "That kind of limit can't be set here."),
+    (
+        errors.TimeZoneUnknown("Berlin"),
+        "There is no time zone called “Berlin”. Did you mean Europe/Berlin?",
+    ),
+    (
+        errors.TimeZoneUnknown("zzz"),
+        "There is no time zone called “zzz”. Give one such as Europe/Berlin.",
+    ),
+    (
+        errors.FigureUnreadable("a few"),
+        "“a few” is not a figure that can be used here. Write it as 10, or for dollars as 12.50.",
+    ),
+    (errors.RoleUnfit(), "@everyone can't be the moderator role: every member would be a moderator."),
+    (errors.ScheduleUnfit(), "Reports can be sent every day, every week or every month."),
+    (errors.NotListed(), "That isn't set here, so there is nothing to take away."),
+    (errors.ListFull(500), "There are 500 already, and that is the most there can be. Remove one first."),
     (errors.GuildNotServed(), "This bot doesn't make videos here."),
     (errors.ShuttingDown(), "I am about to restart. Please try again in a minute."),
 )
@@ -216,6 +311,11 @@ def test_every_fault_of_a_file_has_its_sentence() -> None:
 
 def test_every_fault_of_a_rule_has_its_sentence() -> None:
     assert {problem.fault for problem, _sentence in PROBLEMS if isinstance(problem, errors.BadRule)} == set(RuleFault)
+
+
+def test_every_fault_of_a_limit_has_its_sentence() -> None:
+    told = {problem.fault for problem, _sentence in PROBLEMS if isinstance(problem, errors.LimitUnfit)}
+    assert told == set(LimitFault)
 
 
 def test_every_measure_of_a_limit_has_its_sentence() -> None:

@@ -40,6 +40,15 @@ async def test_models_can_be_filtered_by_operation() -> None:
     assert "veo3.1" not in output
 
 
+async def test_models_marks_the_operator_s_prices_and_names_those_of_no_model(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[prices.models]\n"veo3.1-pro" = { per_second = 0.07 }\n"veo3.1-por" = { per_request = 1 }\n')
+    code, output = await _showreel("models", "--config", str(path))
+    assert code == 0
+    assert "$0.07 a second (yours)" in " ".join(output.split())
+    assert "Prices in the configuration for models that are not listed: veo3.1-por" in " ".join(output.split())
+
+
 async def test_an_unknown_operation_is_wrong_usage() -> None:
     code, output = await _showreel("models", "--operation", "dancing")
     assert code == 2

@@ -14,6 +14,8 @@ from simcord.results import InteractionResult
 
 from bot.domain.errors import Rejection
 from bot.domain.generation import Generation
+from bot.domain.limits import Limit
+from bot.store import limits
 from tests.chat.stage import Setting, Stage, joined
 from tests.chat.town import connected, migrated, stage, town
 
@@ -38,6 +40,10 @@ class Scene:
         """The values suggested to ada while she types."""
         choices = await self.ada.autocomplete(self.channel, command, option, current, **filled)
         return [choice["value"] for choice in choices]
+
+    async def put(self, limit: Limit) -> None:
+        """Set a limit of the guild, as its moderators do."""
+        await self.stage.store.generations._database.write(lambda it: limits.put(it, self.guild.id, limit))
 
     async def stored(self) -> list[Generation]:
         """What is stored of ada in the guild, newest first."""

@@ -1,16 +1,18 @@
 """What is suggested while a member types: from memory and the store alone, never more than Discord shows."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.domain.catalog import Catalog
+from bot.domain.catalog import Catalog, Price, PriceUnit
 from bot.domain.request import Operation
 from bot.providers.lemondata.bundled import bundled_catalog
 from tests.chat.stage import Setting, Stage
 from tests.chat.town import Town
 from tests.cogs.conftest import Scene
-from tests.cogs.samples import CATALOG, PICTURE
+from tests.cogs.samples import ABLE, PICTURE
+from tests.cogs.samples import CATALOG as SAMPLES
 
 BUNDLED = bundled_catalog()
 COMMANDS = {
@@ -23,6 +25,8 @@ COMMANDS = {
     "video audio": Operation.AUDIO,
     "video extend": Operation.EXTENSION,
 }
+LONG = "m" * 90
+CATALOG = Catalog.of([*SAMPLES.models.values(), replace(ABLE, id=LONG, series="A maker with a long name")])
 STRICT = Setting(catalog=CATALOG)
 USUAL = [4, 5, 6, 8, 10, 12, 15]
 
@@ -42,9 +46,47 @@ async def test_models_are_narrowed_by_what_is_typed_those_that_begin_with_it_fir
     ]
 
 
-async def test_a_model_is_shown_with_its_maker(scene: Scene) -> None:
-    (choice, *_rest) = await scene.ada.autocomplete(scene.channel, "video text", "model", "veo3.1-fast")
-    assert choice == {"name": "veo3.1-fast · Google", "value": "veo3.1-fast"}
+async def shown(scene: Scene, model: str, **filled: Any) -> str:
+    """How a model is shown."""
+    choices = await scene.ada.autocomplete(scene.channel, "video text", "model", model, **filled)
+    (name,) = [choice["name"] for choice in choices if choice["value"] == model]
+    return str(name)
+
+
+async def test_a_model_is_shown_with_its_maker_and_its_price(scene: Scene) -> None:
+    assert await shown(scene, "veo3.1-fast") == "veo3.1-fast · Google · $0.04-0.15 a second"
+
+
+async def test_the_price_of_a_model_is_that_of_the_options_so_far(scene: Scene) -> None:
+    assert await shown(scene, "veo3.1-fast", duration=8) == "veo3.1-fast · Google · up to $1.20"
+    assert await shown(scene, "viduq3-turbo") == "viduq3-turbo · Shengshu · up to $0.32"
+    assert await shown(scene, "viduq3-turbo", duration=10) == "viduq3-turbo · Shengshu · up to $0.80"
+
+
+PRICED = Setting(
+    catalog=CATALOG.with_prices(
+        {
+            "able-1": Price(unit=PriceUnit.SECOND, least=100_000, most=100_000),
+            "strict-1": Price(unit=PriceUnit.MILLION_TOKENS, least=2_000_000, most=2_000_000),
+            LONG: Price(unit=PriceUnit.REQUEST, least=5_000, most=5_000),
+        }
+    )
+)
+
+
+@pytest.mark.parametrize("setting", [PRICED], indirect=True, ids=["priced"])
+async def test_a_price_is_told_as_far_as_it_is_known(scene: Scene) -> None:
+    assert await shown(scene, "able-1") == "able-1 · Maker · $0.10 a second"
+    assert await shown(scene, "able-1", duration=8) == "able-1 · Maker · $0.80"
+    assert await shown(scene, "strict-1", duration=3) == "strict-1 · Maker · $2.00 per million tokens"
+    assert await shown(scene, "veo3.1-pro", duration=8) == "veo3.1-pro · Google · price unknown"
+
+
+@pytest.mark.parametrize("setting", [PRICED], indirect=True, ids=["priced"])
+async def test_a_long_name_is_cut_before_the_price(scene: Scene) -> None:
+    name = await shown(scene, LONG)
+    assert len(name) == 100
+    assert name.endswith("… · $0.0050")
 
 
 async def test_nothing_is_suggested_for_what_fits_nothing(scene: Scene) -> None:

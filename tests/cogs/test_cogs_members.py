@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +22,8 @@ BUNDLED = bundled_catalog()
 MANY = Setting(
     limits=(
         PER_DAY,
-        Limit(scope=Scope.MEMBER, measure=Measure.CONCURRENT, amount=2),
+        Limit(scope=Scope.MEMBER, measure=Measure.CONCURRENT, amount=2, is_default=True),
+        Limit(scope=Scope.MEMBER, measure=Measure.COOLDOWN, amount=60),
         Limit(scope=Scope.GUILD, measure=Measure.SECONDS, amount=600, window=Window.WEEK),
         Limit(scope=Scope.BOT, measure=Measure.MICROS, amount=5_000_000, window=Window.MONTH),
     )
@@ -36,6 +38,15 @@ async def answer(scene: Scene, command: str, **options: Any) -> dict[str, Any]:
     embed = result.response.embeds[0].to_dict()
     assert violations("POST", "/channels/1/messages", {"embeds": [embed]}) == []
     return dict(embed)
+
+
+HERE = replace(PER_DAY, is_default=False)
+"""The same as a guild would set it."""
+
+
+def said_of(embed: dict[str, Any]) -> list[tuple[str, str]]:
+    """The allowances of an embed, without the instants in them; what the member made comes after them."""
+    return [(field["name"], re.sub(r"<t:\d+:R>", "<t>", field["value"])) for field in embed["fields"][:-1]]
 
 
 async def test_models_are_listed_by_what_they_can_do(scene: Scene) -> None:
@@ -95,13 +106,66 @@ async def test_without_any_model_the_list_says_so(scene: Scene) -> None:
 async def test_usage_is_shown_with_what_is_left_and_when_it_starts_over(scene: Scene) -> None:
     await scene.run("video text", prompt="a cat", duration=8)
     embed = await answer(scene, "usage")
-    said = [(field["name"], re.sub(r"<t:\d+:R>", "<t>", field["value"])) for field in embed["fields"]]
-    assert said == [
-        ("10 videos a day for each member", "1 used, 9 left · starts over <t>"),
-        ("2 videos at a time for each member", "1 used, 1 left"),
-        ("600 seconds of video a week for this server", "8 used, 592 left · starts over <t>"),
-        ("$5.00 a month for the whole bot", "$0.00 used, $5.00 left · starts over <t>"),
+    assert said_of(embed) == [
+        ("10 videos a day for each member", "1 used, 9 left · starts over <t>\nFrom: the bot's configuration"),
+        ("2 videos at a time for each member", "1 used, 1 left\nFrom: the bot's configuration"),
+        ("60 seconds between videos for each member", "You can ask for the next one <t>.\nFrom: this server"),
+        ("600 seconds of video a week for this server", "8 used, 592 left · starts over <t>\nFrom: this server"),
+        ("$5.00 a month for the whole bot", "$1.20 used, $3.80 left · starts over <t>\nFrom: the bot's owner"),
     ]
+
+
+@pytest.mark.parametrize("setting", [MANY], indirect=True, ids=["many limits"])
+async def test_before_the_first_video_there_is_nothing_to_wait_for(scene: Scene) -> None:
+    said = dict(said_of(await answer(scene, "usage")))
+    assert said["60 seconds between videos for each member"] == "Nothing to wait for now.\nFrom: this server"
+
+
+async def test_usage_shows_the_limit_of_the_most_generous_role_and_the_personal_one(scene: Scene) -> None:
+    roles = [scene.guild.create_role(name) for name in ("regular", "patron")]
+    for role, amount in zip(roles, (20, 30), strict=True):
+        await scene.put(replace(HERE, scope=Scope.ROLE, scope_id=role.id, amount=amount))
+    bea = scene.guild.add_member(scene.env.create_user("bea"), roles=roles)
+    hers = replace(scene, ada=bea)
+    source = f"From: your role <@&{roles[1].id}>"
+    assert said_of(await answer(hers, "usage")) == [
+        ("30 videos a day for your role", f"0 used, 30 left · starts over <t>\n{source}")
+    ]
+    await scene.put(replace(HERE, scope_id=bea.id, amount=3))
+    assert said_of(await answer(hers, "usage")) == [
+        ("3 videos a day for you", "0 used, 3 left · starts over <t>\nFrom: set for you")
+    ]
+    assert said_of(await answer(scene, "usage"))[0][0] == "10 videos a day for each member"
+
+
+async def test_a_role_s_limit_lets_its_members_ask_for_more(scene: Scene) -> None:
+    role = scene.guild.create_role("patron")
+    await scene.put(replace(HERE, amount=1))
+    await scene.put(replace(HERE, scope=Scope.ROLE, scope_id=role.id, amount=2))
+    hers = replace(scene, ada=scene.guild.add_member(scene.env.create_user("bea"), roles=[role]))
+    for each, most in ((scene, 1), (hers, 2)):
+        for _ in range(most + 1):
+            result = await each.run("video text", prompt="a cat")
+        assert result.ephemeral
+        assert len(await each.stored()) == most
+
+
+FLOODED = Setting(
+    limits=tuple(
+        Limit(scope=scope, measure=measure, amount=10**12, window=window, is_default=is_default)
+        for scope in (Scope.GUILD, Scope.BOT, Scope.MEMBER)
+        for measure in (Measure.GENERATIONS, Measure.SECONDS, Measure.MICROS)
+        for window in Window
+        for is_default in (True, False)
+    )
+)
+
+
+@pytest.mark.parametrize("setting", [FLOODED], indirect=True, ids=["flood"])
+async def test_a_flood_of_limits_is_shown_as_far_as_discord_shows_it(scene: Scene) -> None:
+    said = said_of(await answer(scene, "usage"))
+    assert len(said) == 24  # and one field for what the member made
+    assert all("for each member" in name for name, _ in said[:12])
 
 
 @pytest.mark.parametrize("setting", [Setting(limits=())], indirect=True, ids=["no limits"])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cogs.options import COMMANDS
+from sandbox.discord import Permission
 from tests.chat.stage import Stage
 from tests.chat.town import Town
 from tests.cogs.conftest import Scene
@@ -19,6 +20,7 @@ CLIPS = [f"video{number}" for number in range(1, 4)]
 SOUNDS = [f"audio{number}" for number in range(1, 4)]
 ATTACHMENT, STRING, INTEGER, BOOLEAN, NUMBER = 11, 3, 4, 5, 10
 
+NAMES = {"video", "models", "usage", "cancel", "history", "show", "privacy", "mod", "setup", "owner"}
 OPTIONS = {
     "text": (["prompt"], [*COMMON, *FINE]),
     "image": (["image", "prompt"], [*COMMON, *FINE]),
@@ -75,8 +77,8 @@ def size(command: dict[str, Any]) -> int:
     )
 
 
-def test_there_are_four_commands(commands: dict[str, Any]) -> None:
-    assert set(commands) == {"video", "models", "usage", "cancel"}
+def test_there_are_these_commands_and_no_other(commands: dict[str, Any]) -> None:
+    assert set(commands) == NAMES
     assert [option["name"] for option in commands["video"]["options"]] == list(OPTIONS)
     assert {option["type"] for option in commands["video"]["options"]} == {1}
 
@@ -120,6 +122,7 @@ def test_choices_come_while_typing(commands: dict[str, Any]) -> None:
     found = {option["name"] for option in leaves(commands["video"]) if option.get("autocomplete")}
     assert found == {"model", "duration", "aspect_ratio", "resolution", "generation"}
     assert [option.get("autocomplete") for option in leaves(commands["cancel"])] == [True]
+    assert [option.get("autocomplete") for option in leaves(commands["show"])] == [True, None]
 
 
 def test_every_description_is_short_in_every_language(commands: dict[str, Any]) -> None:
@@ -129,7 +132,7 @@ def test_every_description_is_short_in_every_language(commands: dict[str, Any]) 
             assert longest(part, "description") <= most, part["name"]
 
 
-@pytest.mark.parametrize("name", ["video", "models", "usage", "cancel"])
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_a_command_stays_under_discords_sum_of_characters(commands: dict[str, Any], name: str) -> None:
     characters = size(commands[name])
     print(f"/{name}: {characters} of {CHARACTERS_MOST} characters")  # noqa: T201 - the figure to look at
@@ -139,7 +142,12 @@ def test_a_command_stays_under_discords_sum_of_characters(commands: dict[str, An
 def test_commands_are_for_guilds_that_installed_the_bot(commands: dict[str, Any]) -> None:
     for command in commands.values():
         assert (command["contexts"], command["integration_types"]) == ([0], [0])
-        assert command.get("default_member_permissions") is None
+
+
+def test_everybody_is_shown_all_commands_but_those_of_moderators_and_the_owner(commands: dict[str, Any]) -> None:
+    shown = {name: command.get("default_member_permissions") for name, command in commands.items()}
+    managing, administering = int(Permission.MANAGE_GUILD), int(Permission.ADMINISTRATOR)
+    assert shown == {**dict.fromkeys(NAMES), "mod": managing, "setup": managing, "owner": administering}
 
 
 async def test_a_member_sees_all_commands(scene: Scene) -> None:
@@ -148,4 +156,8 @@ async def test_a_member_sees_all_commands(scene: Scene) -> None:
         "models",
         "usage",
         "cancel",
+        "history",
+        "show",
+        "privacy show",
+        "privacy delete",
     }

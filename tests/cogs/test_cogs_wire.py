@@ -71,7 +71,7 @@ async def test_every_command_is_acknowledged_before_discord_gives_up(connected: 
         result = await run(town, command)
         assert result.error is None, command
         assert result.acknowledged_after is not None, command
-        assert result.deferred is (command == "cancel")
+        assert result.deferred is (command in {"cancel", "usage"})
     assert len(await connected.all_of(town.ada.id, town.guild.id)) == 7
 
 
@@ -154,7 +154,7 @@ async def test_a_guild_refused_in_vain_is_only_logged(connected: Stage, town: To
 async def test_a_mistake_of_ours_is_answered_privately_with_a_reference(
     connected: Stage, town: Town, logged: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(_draft: Draft, _origin: object) -> Generation:
+    async def broken(_draft: Draft, *_asked: object) -> Generation:
         raise ZeroDivisionError("kaboom with sandbox-token")
 
     monkeypatch.setattr(connected.service, "accept", broken)

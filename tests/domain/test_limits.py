@@ -123,7 +123,7 @@ def test_limits_of_the_bot_and_the_guild_always_apply() -> None:
     bot = Limit(scope=Scope.BOT, measure=Measure.GENERATIONS, amount=9, window=Window.DAY)
     guild = replace(bot, scope=Scope.GUILD, amount=3)
     personal = replace(DAILY, scope_id=8, amount=100)
-    assert in_force((bot, guild, DAILY, personal), 8, ()) == (bot, guild, personal)
+    assert in_force((bot, guild, DAILY, personal), 8, ()) == (personal, guild, bot)
 
 
 def test_limits_that_count_something_else_stand_side_by_side() -> None:

@@ -92,6 +92,7 @@ async def test_a_failure_is_told_plainly_once_and_not_counted(stage: Stage) -> N
     assert "content rules" in message.content
     assert "not counted" in message.content
     usage = await stage.ada.run("usage", channel=stage.channel, options={})
+    await stage.until(lambda: not usage.message.loading)
     assert "0 used, 50 left" in usage.message.embeds[0]["fields"][0]["value"]
 
 

@@ -18,7 +18,8 @@ async def test_only_token_and_key_are_needed(stage: Stage) -> None:
     path.write_text(path.read_text().split("[worker]")[0])
     await stage.start()
     names = {command["name"] for command in stage.discord.commands}
-    assert names == {"video", "models", "usage", "cancel", "owner"}
+    members = {"video", "models", "usage", "cancel", "history", "show", "privacy"}
+    assert names == {*members, "mod", "setup", "owner"}
     result = await stage.ada.run("models", channel=stage.channel, options={})
     assert result.ephemeral
     assert result.message.embeds

@@ -22,6 +22,17 @@ app()
 """The bot as it is, but for the patience of its watchdog."""
 
 
+LATE = """
+from datetime import timedelta
+from bot import app as root
+now = root.now
+root.now = lambda: now() - timedelta(minutes=2)
+from bot.cli import app
+app()
+"""
+"""The bot on a machine whose clock is late."""
+
+
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
     """The address of an empty database."""
@@ -77,3 +88,10 @@ async def _until(session: aiohttp.ClientSession, port: int, status: int, words: 
                 return
         await asyncio.sleep(0.05)
     pytest.fail(f"/readyz never answered {status}: {words}")
+
+
+async def test_a_machine_whose_clock_is_not_the_databases_does_not_start(stage: Stage, postgres: str) -> None:
+    stage.program = (sys.executable, "-c", LATE)
+    await stage.launch(database={"url": postgres}, media={"folder": str(stage.folder / "files")})
+    assert await stage.gone() == 1
+    assert "The clocks of this machine and of the database are 120 s apart" in stage.log

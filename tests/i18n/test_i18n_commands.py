@@ -69,5 +69,6 @@ async def test_an_answer_after_a_deferral_and_an_embed_are_in_the_members_langua
     connected: Stage, town: Town, bert: Member
 ) -> None:
     usage = await bert.run("usage", channel=town.channel)
+    await town.discord.wait_for(lambda: usage.message is not None and not usage.message.loading, timeout=5)
     assert usage.message is not None
     assert usage.message.embeds[0]["title"] == "Dein Verbrauch"

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.generation import Reason
+from bot.domain.ledger import Amounts
 from bot.domain.request import Input, InputRole, Operation, Options, ReferenceRole, Request, Source
 from bot.providers.base import Phase, Submission
 from bot.providers.lemondata.translate import body_of, phase_of, status_of
@@ -176,6 +177,38 @@ def test_results_are_gathered_from_everywhere_without_repeats() -> None:
         content={"video_url": URL + "5", "file_url": None},
     )
     assert sorted(done.results) == [URL + str(number) for number in range(1, 6)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        ({"video": {"url": URL, "duration": 4}}, 4),
+        ({"video": {"url": URL, "duration": 5.04}}, 5),
+        ({"video": {"url": URL, "duration": "8"}}, 8),
+        ({"video": {"url": URL, "duration": 0.2}}, 1),
+        ({"video_url": URL, "video": {"url": URL, "duration": 4}}, 4),
+        ({"videos": [{"url": URL, "duration": 5}, {"url": URL + "2", "duration": 6}]}, 11),
+        ({"videos": [{"url": URL, "duration": 5}, {"url": URL, "duration": 5}]}, 5),
+        ({"videos": [{"url": URL, "duration": 5}, {"url": URL + "2"}]}, None),
+        ({"video_url": URL + "2", "video": {"url": URL, "duration": 4}}, None),
+        ({"video_url": URL}, None),
+        ({"video": {"url": URL, "duration": 0}}, None),
+        ({"video": {"url": URL, "duration": -1}}, None),
+        ({"video": {"url": URL, "duration": 86_401}}, None),
+        ({"video": {"url": URL, "duration": "long"}}, None),
+    ],
+)
+def test_the_length_is_told_where_it_is_stated_for_every_result(answer: dict[str, object], seconds: int | None) -> None:
+    assert status(status="completed", **answer).seconds == seconds
+    assert status(status="processing", **answer).seconds is None
+
+
+def test_a_success_is_charged_its_real_length_and_the_price_that_was_held() -> None:
+    held = Amounts(seconds=8, micros=400_000)
+    assert status(status="completed", video_url=URL).charged(held) == held
+    real = status(status="completed", video={"url": URL, "duration": 5}).charged(held)
+    assert real == Amounts(seconds=5, micros=400_000)
+    assert status(status="completed", video={"url": URL, "duration": 5}).charged(Amounts()).micros is None
 
 
 def test_a_video_may_be_just_its_address() -> None:

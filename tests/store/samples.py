@@ -61,9 +61,9 @@ def acceptance(
         origin=of or origin(),
         amounts=amounts or Amounts(seconds=8, micros=400_000),
         provider="tokenlab",
-        limits=limits,
         now=now,
         due_at=now,
+        defaults=limits,
         warnings=("duration",),
     )
 

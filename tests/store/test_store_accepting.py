@@ -2,24 +2,33 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.errors import LimitReached, Rejection
+from bot.domain.errors import LimitReached, PriceUnknown, Rejection
 from bot.domain.generation import Generation, Origin, State
+from bot.domain.guild import BOT
 from bot.domain.ledger import Amounts, hold
-from bot.domain.limits import Limit, Measure, Scope, Window
+from bot.domain.limits import LARGEST, Limit, Measure, Scope, Window
+from bot.store import accepting, limits, members
 from bot.store.database import Database
 from bot.store.store import Store
+from bot.store.tables import guilds
 from bot.work.protocols import GenerationStore, SnapshotStore
-from tests.store.samples import GUILD, MEMBER, NOW, SECOND, acceptance, accepted, claimed, ended, origin
+from tests.store.samples import GUILD, MEMBER, NOW, REQUEST, SECOND, acceptance, accepted, claimed, ended, origin
 
 DAILY = Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=3, window=Window.DAY)
 AT_ONCE = Limit(scope=Scope.MEMBER, measure=Measure.CONCURRENT, amount=3)
+
+
+async def put(database: Database, guild_id: int, limit: Limit) -> int | None:
+    return await database.write(lambda connection: limits.put(connection, guild_id, limit))
 
 
 def as_asked_for(store: Store) -> tuple[GenerationStore, SnapshotStore]:
@@ -55,19 +64,175 @@ async def test_a_member_keeps_the_same_key_in_every_guild(store: Store) -> None:
     assert (await accepted(store, of=origin(MEMBER + 1))).member_key != first.member_key
 
 
+MONEY = Limit(scope=Scope.MEMBER, measure=Measure.MICROS, amount=1_599_999, window=Window.MONTH)
+"""Enough for three at 40 cents each, and nearly for a fourth."""
+
+OF_ROLE = replace(DAILY, scope=Scope.ROLE, scope_id=5)
+
+
 @pytest.mark.parametrize(
-    "limit", [DAILY, AT_ONCE, replace(DAILY, scope=Scope.GUILD), replace(AT_ONCE, scope=Scope.BOT)]
+    "limit",
+    [
+        DAILY,
+        AT_ONCE,
+        MONEY,
+        OF_ROLE,
+        replace(DAILY, scope_id=MEMBER),
+        *(replace(limit, scope=scope) for scope in (Scope.GUILD, Scope.BOT) for limit in (DAILY, AT_ONCE, MONEY)),
+    ],
+    ids=lambda limit: f"{limit.scope}-{limit.measure}",
 )
-async def test_of_25_at_the_same_instant_exactly_3_pass_a_limit_of_3(store: Store, url: str, limit: Limit) -> None:
-    database = Database(url)
-    await database.open()
-    stores = (store, Store(database))  # as two processes would
-    wanted = [stores[number % 2].generations.accept(acceptance(limit)) for number in range(25)]
+@pytest.mark.parametrize("is_stored", [True, False], ids=["stored", "configured"])
+async def test_of_25_at_the_same_instant_exactly_3_pass_a_limit_of_3(
+    store: Store, database: Database, url: str, limit: Limit, *, is_stored: bool
+) -> None:
+    is_shared = limit.scope in {Scope.GUILD, Scope.BOT}
+    for member in range(MEMBER, MEMBER + 4):
+        await store.generations.member_key(member)  # else those who come first wait for one another to write it
+    if is_stored:
+        await put(database, BOT if limit.scope is Scope.BOT else GUILD, limit)
+    other = Database(url)
+    await other.open()
+    stores = (store, Store(other))  # as two processes would
+    wanted = [
+        stores[number % 2].generations.accept(
+            replace(
+                acceptance(*([] if is_stored else [limit]), of=origin(MEMBER + number % 4 if is_shared else MEMBER)),
+                role_ids=frozenset({5, 6}),
+            )
+        )
+        for number in range(25)
+    ]
     outcomes = await asyncio.gather(*wanted, return_exceptions=True)
-    await database.close()
+    await other.close()
     assert sum(isinstance(outcome, Generation) for outcome in outcomes) == 3
-    assert sum(isinstance(outcome, Rejection) for outcome in outcomes) == 22
+    problems = [outcome.problem for outcome in outcomes if isinstance(outcome, Rejection)]
+    assert len(problems) == 22
+    assert {problem.limit for problem in problems if isinstance(problem, LimitReached)} == {limit}
     assert (await store.generations.counts())[State.ACCEPTED] == 3
+
+
+async def test_a_limit_that_is_set_while_many_ask_holds_from_then_on(
+    store: Store, database: Database, url: str
+) -> None:
+    other = Database(url)
+    await other.open()
+    limit = replace(DAILY, scope=Scope.GUILD, amount=12)
+    stores = (store, Store(other))
+    wanted = [stores[number % 2].generations.accept(acceptance(of=origin(MEMBER + number))) for number in range(10)]
+    (_set, *outcomes) = await asyncio.gather(put(database, GUILD, limit), *wanted)
+    assert len(outcomes) == 10
+    more = [each.generations.accept(acceptance(of=origin(MEMBER + 99))) for each in stores * 4]
+    later = await asyncio.gather(*more, return_exceptions=True)
+    await other.close()
+    assert sum(isinstance(outcome, Generation) for outcome in later) == 2
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_process_that_freezes_while_it_accepts_holds_up_nobody_for_long(
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accepting, "_SILENCE", "100ms")
+    frozen, is_its_turn, goes_on = Database(url), asyncio.Event(), asyncio.Event()
+    await frozen.open()
+
+    async def freeze(connection: AsyncConnection) -> list[Generation | Exception]:
+        outcomes = await accepting.accept_all(connection, [acceptance(DAILY)], UTC)
+        is_its_turn.set()
+        await goes_on.wait()
+        return outcomes
+
+    freezing = asyncio.create_task(frozen.write(freeze))
+    await is_its_turn.wait()
+    assert (await accepted(store, replace(DAILY, amount=1))).state is State.ACCEPTED
+    goes_on.set()
+    with pytest.raises(DBAPIError, match="idle-in-transaction"):
+        await freezing
+    await frozen.close()
+    assert len(await store.generations.of_member(MEMBER, GUILD, 10)) == 1
+
+
+async def test_a_guild_s_own_limit_takes_the_place_of_the_configured_one(store: Store, database: Database) -> None:
+    configured = replace(DAILY, amount=1, is_default=True)
+    await put(database, GUILD, replace(DAILY, amount=2))
+    await accepted(store, configured)
+    await accepted(store, configured)
+    assert (await reached(store, configured)).limit == replace(DAILY, amount=2)
+
+
+async def test_a_guild_s_limits_are_nobody_else_s(store: Store, database: Database) -> None:
+    await put(database, GUILD, replace(DAILY, scope=Scope.GUILD, amount=0))
+    assert (await accepted(store, of=origin(guild=GUILD + 1))).state is State.ACCEPTED
+    assert (await accepted(store, of=origin(guild=None))).state is State.ACCEPTED
+
+
+async def test_in_direct_messages_limits_of_the_bot_apply(store: Store, database: Database) -> None:
+    limit = replace(DAILY, scope=Scope.BOT, amount=1)
+    await put(database, BOT, limit)
+    await accepted(store)
+    assert (await reached(store, DAILY, origin=origin(MEMBER + 1, None))).limit == limit
+
+
+async def test_of_the_limits_of_two_roles_the_more_generous_one_is_checked(store: Store, database: Database) -> None:
+    for role_id, amount in ((5, 1), (6, 2)):
+        await put(database, GUILD, replace(OF_ROLE, scope_id=role_id, amount=amount))
+    for _ in range(2):
+        await store.generations.accept(replace(acceptance(), role_ids=frozenset({5, 6})))
+    problem = await reached(store, DAILY, role_ids=frozenset({5, 6}))
+    assert problem.limit == replace(OF_ROLE, scope_id=6, amount=2)
+
+
+async def test_a_limit_that_is_set_says_what_was_there_before(database: Database) -> None:
+    assert await put(database, GUILD, DAILY) is None
+    assert await put(database, GUILD, replace(DAILY, amount=9)) == 3
+    assert await put(database, GUILD, AT_ONCE) is None
+    assert await database.read(lambda it: limits.of_guild(it, GUILD)) == [AT_ONCE, replace(DAILY, amount=9)]
+    assert await database.write(lambda it: limits.remove(it, GUILD, DAILY)) == 9
+    assert await database.write(lambda it: limits.remove(it, GUILD, DAILY)) is None
+    assert await database.read(lambda it: limits.of_guild(it, GUILD)) == [AT_ONCE]
+
+
+async def test_a_guild_s_limits_come_with_those_of_the_bot(database: Database) -> None:
+    everywhere = replace(DAILY, scope=Scope.BOT)
+    await put(database, BOT, everywhere)
+    await put(database, GUILD, DAILY)
+    assert await database.read(lambda it: limits.of_guild(it, GUILD)) == [everywhere, DAILY]
+    assert await database.read(lambda it: limits.of_guild(it, BOT)) == [everywhere]
+
+
+async def test_under_a_limit_on_money_nothing_goes_without_a_price(store: Store) -> None:
+    free = replace(MONEY, amount=0)
+    with pytest.raises(Rejection) as caught:
+        await store.generations.accept(acceptance(free, amounts=Amounts(seconds=8)))
+    assert caught.value.problem == PriceUnknown(REQUEST.model)
+    assert await store.generations.of_member(MEMBER, GUILD, 10) == []
+
+
+async def test_under_a_limit_on_money_the_assumed_price_is_held(store: Store) -> None:
+    wanted = replace(acceptance(MONEY, amounts=Amounts(seconds=8)), assumed_micros=900_000)
+    generation = await store.generations.accept(wanted)
+    assert generation.amounts.micros == 900_000
+    held = await store.generations.hold_of(generation.id)
+    assert held is not None
+    assert held.amounts == generation.amounts
+    assert (await reached(store, MONEY, amounts=Amounts(), assumed_micros=900_000)).used == 900_000
+
+
+async def test_without_a_limit_on_money_an_unknown_price_stays_unknown(store: Store) -> None:
+    wanted = replace(acceptance(DAILY, amounts=Amounts(seconds=8)), assumed_micros=900_000)
+    generation = await store.generations.accept(wanted)
+    held = await store.generations.hold_of(generation.id)
+    assert held is not None
+    assert (generation.amounts.micros, held.amounts.micros) == (None, None)
+
+
+async def test_the_name_of_a_member_is_the_one_that_discord_showed_last(store: Store, database: Database) -> None:
+    async def named(name: str) -> str | None:
+        await store.generations.accept(replace(acceptance(), name=name))
+        found = await database.read(lambda connection: members.find(connection, [MEMBER]))
+        return found[MEMBER].name
+
+    assert [await named(name) for name in ("", "Ada", "", "Ada L.")] == [None, "Ada", "Ada", "Ada L."]
 
 
 async def test_one_interaction_leads_to_one_generation(store: Store, url: str) -> None:
@@ -112,6 +277,25 @@ async def test_days_begin_in_the_zone_that_the_store_was_given(database: Databas
     assert (await accepted(store, limit, now=NOW.replace(hour=15))).state is State.ACCEPTED
 
 
+async def test_days_of_a_guild_begin_in_its_own_zone_and_those_of_the_bot_do_not(database: Database) -> None:
+    store = Store(database, ZoneInfo("Asia/Tokyo"))
+    await database.write(
+        lambda connection: connection.execute(insert(guilds).values(guild_id=GUILD, time_zone="America/New_York"))
+    )
+    own, bot = replace(DAILY, amount=0), replace(DAILY, scope=Scope.BOT, amount=0)
+    assert (await reached(store, own)).resets_at == NOW.replace(day=5, hour=5)
+    assert (await reached(store, bot)).resets_at == NOW.replace(hour=15)
+    assert (await reached(store, own, origin=origin(guild=GUILD + 1))).resets_at == NOW.replace(hour=15)
+
+
+async def test_an_unknown_zone_of_a_guild_is_that_of_the_store(database: Database) -> None:
+    store = Store(database)
+    await database.write(
+        lambda connection: connection.execute(insert(guilds).values(guild_id=GUILD, time_zone="Moon/Tycho"))
+    )
+    assert (await reached(store, replace(DAILY, amount=0))).resets_at == NOW.replace(day=5, hour=0)
+
+
 @pytest.mark.parametrize(
     ("scope", "other", "counts"),
     [
@@ -129,9 +313,9 @@ async def test_a_limit_counts_those_in_its_scope(
     store: Store, limit: Limit, scope: Scope, other: Origin, *, counts: bool
 ) -> None:
     await accepted(store, of=other)
-    narrow = replace(limit, scope=scope, amount=1)
+    narrow = replace(limit, scope=scope, amount=1, scope_id=5 if scope is Scope.ROLE else 0)
     if counts:
-        assert (await reached(store, narrow)).used == 1
+        assert (await reached(store, narrow, role_ids=frozenset({5}))).used == 1
     else:
         assert (await accepted(store, narrow)).state is State.ACCEPTED
 
@@ -151,9 +335,9 @@ async def test_seconds_and_money_are_limited_by_what_is_wanted(store: Store) -> 
     assert (problem.used, problem.resets_at) == (400_000, None)
 
 
-async def test_an_unknown_price_counts_as_nothing(store: Store) -> None:
+async def test_what_was_held_without_a_price_counts_as_nothing(store: Store) -> None:
+    await store.generations.accept(acceptance(amounts=Amounts(seconds=8)))
     micros = Limit(scope=Scope.MEMBER, measure=Measure.MICROS, amount=0, window=Window.DAY)
-    assert (await store.generations.accept(acceptance(micros, amounts=Amounts(seconds=8)))).state is State.ACCEPTED
     assert (await reached(store, micros)).used == 0
 
 
@@ -163,6 +347,19 @@ async def test_a_cooldown_ends_after_its_seconds(store: Store) -> None:
     problem = await reached(store, limit, now=NOW + 10 * SECOND)
     assert (problem.used, problem.resets_at) == (10, NOW + 30 * SECOND)
     assert (await accepted(store, limit, now=NOW + 30 * SECOND)).state is State.ACCEPTED
+
+
+async def test_of_several_at_the_same_instant_one_passes_a_cooldown(store: Store) -> None:
+    limit = Limit(scope=Scope.MEMBER, measure=Measure.COOLDOWN, amount=30)
+    wanted = [store.generations.accept(acceptance(limit)) for _ in range(4)]
+    outcomes = await asyncio.gather(*wanted, return_exceptions=True)
+    assert [isinstance(outcome, Generation) for outcome in outcomes] == [True, False, False, False]
+
+
+async def test_the_longest_cooldown_still_ends(store: Store) -> None:
+    limit = Limit(scope=Scope.MEMBER, measure=Measure.COOLDOWN, amount=LARGEST)
+    await accepted(store, limit)
+    assert (await reached(store, limit)).resets_at == NOW + timedelta(days=36_500)
 
 
 async def test_what_the_database_refuses_fails_alone(store: Store) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -248,3 +249,10 @@ async def test_an_error_of_the_database_names_no_values(store: Store) -> None:
 async def test_a_frozen_process_does_not_keep_its_locks(database: Database) -> None:
     shown = await database.read(lambda connection: connection.execute(text("SHOW idle_in_transaction_session_timeout")))
     assert shown.scalar_one() == "30s"
+
+
+async def test_the_gap_between_the_clocks_of_machine_and_database_is_known(database: Database) -> None:
+    now = datetime.now(UTC)
+    assert await database.clock_gap(now) < timedelta(seconds=10)
+    on_a_server = database.folder is None
+    assert (await database.clock_gap(now - timedelta(hours=1)) > timedelta(minutes=59)) is on_a_server

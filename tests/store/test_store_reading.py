@@ -25,24 +25,24 @@ async def test_allowances_say_what_was_used_and_when_it_resets(store: Store) -> 
     await accepted(store)
     limits = [
         Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=10, window=Window.HOUR),
-        Limit(scope=Scope.GUILD, measure=Measure.SECONDS, amount=10, window=Window.WEEK),
-        Limit(scope=Scope.BOT, measure=Measure.MICROS, amount=10, window=Window.MONTH),
         Limit(scope=Scope.MEMBER, measure=Measure.CONCURRENT, amount=2),
         Limit(scope=Scope.MEMBER, measure=Measure.COOLDOWN, amount=60),
+        Limit(scope=Scope.GUILD, measure=Measure.SECONDS, amount=10, window=Window.WEEK),
+        Limit(scope=Scope.BOT, measure=Measure.MICROS, amount=10, window=Window.MONTH),
     ]
-    found = await store.generations.allowances(MEMBER, GUILD, limits, NOW + SECOND)
-    ends = [NOW.replace(hour=13), NOW.replace(day=9, hour=0), NOW.replace(month=4, day=1, hour=0), None, NOW + MINUTE]
+    found = await store.generations.allowances(MEMBER, GUILD, (), limits, NOW + SECOND)
+    ends = [NOW.replace(hour=13), None, NOW + MINUTE, NOW.replace(day=9, hour=0), NOW.replace(month=4, day=1, hour=0)]
     assert found == [
         Allowance(limit=limit, used=used, resets_at=end)
-        for limit, used, end in zip(limits, [1, 8, 400_000, 1, 1], ends, strict=True)
+        for limit, used, end in zip(limits, [1, 1, 1, 8, 400_000], ends, strict=True)
     ]
-    assert [allowance.remaining for allowance in found] == [9, 2, 0, 1, 59]
+    assert [allowance.remaining for allowance in found] == [9, 1, 59, 2, 0]
 
 
 async def test_a_member_who_made_nothing_has_used_nothing(store: Store) -> None:
     await accepted(store, of=origin(MEMBER + 1))
     limit = Limit(scope=Scope.MEMBER, measure=Measure.COOLDOWN, amount=60)
-    assert [each.remaining for each in await store.generations.allowances(MEMBER, GUILD, [limit], NOW)] == [0]
+    assert [each.remaining for each in await store.generations.allowances(MEMBER, GUILD, (), [limit], NOW)] == [0]
     none = Amounts(generations=0, seconds=0, micros=0)
     assert await store.generations.used_amounts(MEMBER, GUILD, Window.DAY, NOW) == none
 
@@ -126,10 +126,12 @@ async def test_what_is_asked_often_reads_no_table_from_end_to_end(store: Store, 
     await store.generations.next_due()
     await store.generations.counts()
     await store.generations.of_member(MEMBER, GUILD, 5)
+    await store.history.of_member(MEMBER, GUILD, [State.FAILED], range(7))
     await store.generations.usual_durations(NOW)
     await store.generations.find(running.id)
     await store.generations.hold_of(running.id)
-    await store.generations.allowances(MEMBER, None, limits, NOW)
+    await store.generations.allowances(MEMBER, None, (), limits, NOW)
+    await store.generations.budget_use(GUILD, NOW)
     plans = [await plan_of(database, *each) for each in asked if each[0].startswith(("SELECT", "UPDATE", "WITH"))]
     assert len(plans) > 20
     assert [

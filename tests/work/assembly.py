@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from bot.domain.catalog import Catalog
 from bot.domain.generation import State
 from bot.domain.limits import Limit
 from bot.domain.request import Operation
 from bot.media.fetch import MediaFiles
 from bot.media.rules import MediaRules
+from bot.moderation.rules import WordRules
 from bot.providers.lemondata.bundled import bundled_catalog
 from bot.providers.lemondata.client import LemonDataProvider
 from bot.store.database import Database
@@ -20,10 +22,12 @@ from bot.work.budget import CallBudget
 from bot.work.door import Door
 from bot.work.feed import CatalogFeed
 from bot.work.following import Following
+from bot.work.gate import AgeRestricted, Gate
 from bot.work.inputs import InputDesk
 from bot.work.outage import Outage
 from bot.work.pace import Pace
 from bot.work.policy import Policy
+from bot.work.screening import Endpoint, Screening
 from bot.work.service import Service, Terms
 from bot.work.steps import Step, Tools
 from bot.work.submitting import Accepting, FoundSubmitting
@@ -43,12 +47,16 @@ class Setting:
     base_url: str
     policy: Policy
     limits: tuple[Limit, ...] = ()
+    assumed_micros: int | None = None
+    catalog: Catalog = field(default_factory=bundled_catalog)
     default_models: Mapping[Operation, str] = field(default_factory=dict)
     rules: MediaRules = field(default_factory=MediaRules)
     slots: int = 8
     calls_per_minute: int = 1_000_000
     clock: Clock = field(default_factory=Clock)
     around: Callable[[Tools], Tools] = lambda tools: tools
+    endpoint: Endpoint | None = None
+    age_restricted: AgeRestricted = field(default_factory=AgeRestricted)
 
 
 async def opened(setting: Setting, stack: AsyncExitStack) -> Stage:
@@ -75,8 +83,9 @@ async def opened(setting: Setting, stack: AsyncExitStack) -> Stage:
             clock=clock.now,
         )
     )
-    worker = Worker(store.generations, _steps(tools, media), clock.now, slots=setting.slots, lease=policy.lease)
-    feed = CatalogFeed(bundled_catalog(), provider, store.snapshots, clock.now, timedelta(hours=1))
+    steps = _steps(tools, media, _screening(setting, tools, store))
+    worker = Worker(store.generations, steps, clock.now, slots=setting.slots, lease=policy.lease)
+    feed = CatalogFeed(setting.catalog, provider, store.snapshots, clock.now, timedelta(hours=1))
     return Stage(
         folder=setting.folder,
         clock=clock,
@@ -87,7 +96,7 @@ async def opened(setting: Setting, stack: AsyncExitStack) -> Stage:
         tools=tools,
         feed=feed,
         worker=worker,
-        service=_service(setting, tools, feed, worker),
+        service=_service(setting, tools, feed, worker, gate_of(store, setting)),
     )
 
 
@@ -103,12 +112,23 @@ async def _media(setting: Setting, provider: LemonDataProvider, stack: AsyncExit
     return media
 
 
-def _service(setting: Setting, tools: Tools, feed: CatalogFeed, worker: Worker) -> Service:
+def gate_of(store: Store, setting: Setting) -> Gate:
+    """The gate, with the word rules as they are."""
+    return Gate(
+        store=store.guilds,
+        match=lambda rules, text: WordRules(rules).match(text),
+        age_restricted=setting.age_restricted,
+        clock=setting.clock.now,
+    )
+
+
+def _service(setting: Setting, tools: Tools, feed: CatalogFeed, worker: Worker, gate: Gate) -> Service:
     terms = Terms(
         limits=setting.limits,
         default_model="veo3.1-fast",
         default_models=setting.default_models,
         rules=setting.rules,
+        assumed_micros=setting.assumed_micros,
     )
     return Service(
         store=tools.store,
@@ -119,13 +139,18 @@ def _service(setting: Setting, tools: Tools, feed: CatalogFeed, worker: Worker) 
         provider_name=tools.provider.name,
         clock=setting.clock.now,
         wake=worker.wake,
+        gate=gate,
     )
 
 
-def _steps(tools: Tools, media: MediaFiles) -> dict[State, Step]:
+def _screening(setting: Setting, tools: Tools, store: Store) -> Screening | None:
+    return Screening(tools, setting.endpoint, store.guilds) if setting.endpoint else None
+
+
+def _steps(tools: Tools, media: MediaFiles, screening: Screening | None) -> dict[State, Step]:
     telling = Telling(tools, media)
     return {
-        State.ACCEPTED: Accepting(tools),
+        State.ACCEPTED: Accepting(tools, screening),
         State.SUBMITTING: FoundSubmitting(tools),
         State.RUNNING: Following(tools),
         **dict.fromkeys((State.UNCONFIRMED, State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED), telling),

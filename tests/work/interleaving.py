@@ -15,7 +15,8 @@ from sqlalchemy.exc import OperationalError
 
 from bot.domain.generation import ARROWS, Generation, MessageRef, Reason, State
 from bot.providers.errors import Unreachable
-from bot.work.decisions import Actor, Decisions
+from bot.work.actors import Actor
+from bot.work.decisions import Decisions
 from bot.work.policy import Policy
 from bot.work.protocols import DeliveryDelayedError, Notice
 from bot.work.steps import Tools

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.domain.generation import Generation, MessageRef, Origin, State
+from bot.domain.guild import Standing
 from bot.domain.ledger import Amounts
 from bot.domain.limits import Window
 from bot.domain.request import Input, Operation
@@ -25,6 +26,7 @@ START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 MEMBER = 9_001
 GUILD = 7_001
 CHANNEL = 8_001
+STANDING = Standing(name="Ada", channel_ids=frozenset({CHANNEL}))
 _numbers = iter(range(1, 1_000_000))
 
 
@@ -175,7 +177,7 @@ class Stage:
     ) -> Generation:
         """A request that is accepted, and then the process died before its card was known."""
         facts = {"prompt": "a quiet harbour", "model": "veo3.1-fast"} | draft
-        return await self.service.accept(Draft(operation=operation, inputs=inputs, **facts), origin())  # type: ignore[arg-type]
+        return await self.service.accept(Draft(operation=operation, inputs=inputs, **facts), origin(), STANDING)  # type: ignore[arg-type]
 
     async def read(self, generation: Generation) -> Generation:
         """The row as it is now."""

@@ -25,7 +25,7 @@ from bot.media.rules import MIB
 from bot.work.service import Draft
 from sandbox.provider import Outcome
 from tests.work.conftest import FileHost, OpenStage
-from tests.work.stage import GUILD, MEMBER, Stage, origin
+from tests.work.stage import GUILD, MEMBER, STANDING, Stage, origin
 
 DAILY = Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=2, window=Window.DAY)
 AT_ONCE = Limit(scope=Scope.MEMBER, measure=Measure.CONCURRENT, amount=1)
@@ -34,7 +34,7 @@ EXTENDER = "kling-video-extend"
 
 async def problem_of(stage: Stage, draft: Draft, member: int = MEMBER) -> Problem:
     with pytest.raises(Rejection) as turned_down:
-        await stage.service.accept(draft, origin(member))
+        await stage.service.accept(draft, origin(member), STANDING)
     return turned_down.value.problem
 
 
@@ -77,9 +77,9 @@ async def test_a_limit_says_how_much_was_used_and_when_it_resets(open_stage: Ope
     problem = await problem_of(stage, Draft(operation=Operation.TEXT, prompt="a harbour"))
     midnight = stage.clock.now().replace(hour=0) + timedelta(days=1)
     assert problem == LimitReached(limit=DAILY, used=2, resets_at=midnight)
-    (allowance,) = await stage.service.usage(MEMBER, GUILD)
+    (allowance,) = await stage.service.usage(MEMBER, GUILD, ())
     assert (allowance.limit, allowance.used, allowance.remaining) == (DAILY, 2, 0)
-    await stage.service.accept(Draft(operation=Operation.TEXT, prompt="a harbour"), origin(MEMBER + 1))
+    await stage.service.accept(Draft(operation=Operation.TEXT, prompt="a harbour"), origin(MEMBER + 1), STANDING)
     stage.clock.time = midnight
     await stage.ask()
 
@@ -96,7 +96,7 @@ async def test_what_has_ended_is_under_way_no_more(open_stage: OpenStage) -> Non
 
 async def test_the_hold_is_the_seconds_asked_for(stage: Stage) -> None:
     asked = await stage.ask(options=Options(duration=8))
-    assert asked.amounts == Amounts(generations=1, seconds=8)
+    assert (asked.amounts.generations, asked.amounts.seconds) == (1, 8)
     unstated = await stage.ask()
     known = stage.service.catalog.models["veo3.1-fast"].capabilities[Operation.TEXT].durations
     assert unstated.amounts.seconds == min(known, default=0)
@@ -140,7 +140,7 @@ async def test_a_bot_that_stops_takes_nothing_new(stage: Stage) -> None:
 
 async def test_the_same_interaction_twice_is_one_generation(stage: Stage) -> None:
     draft, once = Draft(operation=Operation.TEXT, prompt="a harbour"), origin()
-    first = await stage.service.accept(draft, once)
-    second = await stage.service.accept(draft, once)
+    first = await stage.service.accept(draft, once, STANDING)
+    second = await stage.service.accept(draft, once, STANDING)
     assert first.id == second.id
     assert (await stage.used()).generations == 1

@@ -333,9 +333,10 @@ async def test_turns_that_fail_are_turns_and_say_since_when(stage: Stage) -> Non
     before = worker.turned_at
     running = asyncio.create_task(worker.run())
     await asyncio.sleep(0.1)
-    assert worker.failing_since is not None
+    failing = [worker.failing_since]
     assert worker.turned_at > before
     await worker.turn()
-    assert worker.failing_since is None
+    failing.append(worker.failing_since)
+    assert [since is None for since in failing] == [False, True]
     await worker.stop(timedelta(seconds=1))
     await running

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain.catalog import Capability, Catalog, Model, Price, PriceUnit
+from bot.domain.ledger import to_micros
 from bot.domain.request import InputRole, Operation
-from bot.providers.lemondata.offers import to_micros
 
 
 class BundledCatalogError(Exception):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 _SECONDS = re.compile(r"\s*(-?\d{1,6})\s*(?:s|sec|seconds)?\s*", re.IGNORECASE)
 _SPAN = re.compile(r"\s*(\d{1,3})\s*(?:-|to)\s*(\d{1,3})\s*(?:s|sec|seconds)?\s*", re.IGNORECASE)
 _MOST_DOLLARS = 1_000_000
+_LONGEST = 86_400
 
 
 class Lenient(BaseModel):
@@ -42,6 +43,12 @@ def as_decimal(value: object) -> Decimal | None:
     except (InvalidOperation, ValueError):
         return None
     return figure if figure.is_finite() and abs(figure) <= _MOST_DOLLARS else None
+
+
+def as_length(value: object) -> Decimal | None:
+    """Seconds of video, above zero and at most a day."""
+    figure = as_decimal(value)
+    return figure if figure is not None and 0 < figure <= _LONGEST else None
 
 
 def as_mapping(value: object) -> Mapping[str, Any]:
@@ -82,6 +89,7 @@ def as_count(value: object) -> int | None:
 
 Text = Annotated[str | None, BeforeValidator(as_text)]
 Percent = Annotated[int | None, BeforeValidator(as_percent)]
+Length = Annotated[Decimal | None, BeforeValidator(as_length)]
 Money = Annotated[Decimal | None, BeforeValidator(as_decimal)]
 Count = Annotated[int | None, BeforeValidator(as_count)]
 Flag = Annotated[bool, BeforeValidator(lambda value: value is True)]

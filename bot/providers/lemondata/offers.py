@@ -1,13 +1,14 @@
 """What the API says of its models and their prices, in the shapes of every era, in our words (sections 7 and 8)."""
 
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from bot.domain.catalog import Capability, Model, Price, PriceUnit
+from bot.domain.ledger import to_micros
 from bot.domain.request import Operation, Options
 from bot.providers.lemondata.lenient import Count, Durations, Items, Lenient, Money, Text, Texts, as_items, as_mapping
 from bot.providers.lemondata.translate import OPTION_FIELDS
@@ -36,11 +37,6 @@ def prices_in(body: Mapping[str, Any]) -> dict[str, Price]:
     offers = [_Offer.model_validate(_flat(entry)) for entry in _entries(body)]
     known = {offer.model or offer.id: _price(offer) for offer in offers}
     return {model: price for model, price in known.items() if model and price}
-
-
-def to_micros(dollars: Decimal) -> int:
-    """Dollars as whole micro-dollars, rounded up."""
-    return int((dollars * 1_000_000).to_integral_value(ROUND_CEILING))
 
 
 class _Constraint(Lenient):

@@ -94,6 +94,7 @@ def status_of(answer: TaskAnswer, headers: Mapping[str, str], secret: str = "") 
         reason=reason,
         detail=detail,
         billing_transaction_id=answer.billing_transaction_id or as_text(headers.get("x-billing-transaction-id")),
+        seconds=_seconds(answer, results) if phase is Phase.DONE else None,
     )
 
 
@@ -173,6 +174,13 @@ def _why(phase: Phase, fault: Fault, secret: str) -> tuple[Reason | None, str | 
             return Reason.EXPIRED, detail
         case _:
             return None, None
+
+
+def _seconds(answer: TaskAnswer, results: tuple[str, ...]) -> int | None:
+    """The length of all results in whole seconds; None where that of one isn't stated."""
+    lengths = [answer.lengths.get(address) for address in results]
+    stated = [length for length in lengths if length is not None]
+    return max(1, round(sum(stated))) if stated and len(stated) == len(lengths) else None
 
 
 def _is_fetchable(address: str) -> bool:

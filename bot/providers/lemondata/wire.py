@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator
 
-from bot.providers.lemondata.lenient import Flag, Items, Lenient, Money, Percent, Text, as_mapping, as_text
+from bot.providers.lemondata.lenient import Flag, Items, Length, Lenient, Money, Percent, Text, as_mapping, as_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Video(Lenient):
 
     url: Text = None
     video_url: Text = None
+    duration: Length = None
 
     @classmethod
     def read(cls, item: object) -> Self:
@@ -105,11 +107,24 @@ class TaskAnswer(Lenient):
     @property
     def addresses(self) -> tuple[str, ...]:
         """Every address of a finished video, as given, without repeats."""
-        listed = [Video.read(item) for item in self.videos]
         found = [self.video_url, self.content.video_url]
-        for video in (self.video, *listed):
+        for video in self._described:
             found += [video.url, video.video_url]
         return tuple(dict.fromkeys(address for address in found if address))
+
+    @property
+    def lengths(self) -> Mapping[str, Decimal]:
+        """The lengths that are stated, in seconds, by address."""
+        return {
+            address: video.duration
+            for video in self._described
+            for address in (video.url, video.video_url)
+            if address and video.duration is not None
+        }
+
+    @property
+    def _described(self) -> tuple[Video, ...]:
+        return (self.video, *(Video.read(item) for item in self.videos))
 
 
 class Envelope(Lenient):

@@ -1,0 +1,78 @@
+"""Lines of the audit in words, for /mod log and for the log channel."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.chat import texts
+from bot.domain.moderating import Action, LogLine
+from bot.i18n import N_, _
+
+LINE_MOST = 380
+"""Characters of one line, so that ten fit into an embed's description."""
+
+ACTIONS: Mapping[Action, str] = MappingProxyType(
+    {
+        Action.CHANGE_SETTINGS: N_("changed a setting"),
+        Action.PAUSE: N_("paused new videos"),
+        Action.RESUME: N_("resumed new videos"),
+        Action.SET_LIMIT: N_("set a limit"),
+        Action.CLEAR_LIMIT: N_("cleared a limit"),
+        Action.BLOCK: N_("blocked a member"),
+        Action.UNBLOCK: N_("unblocked a member"),
+        Action.ADD_RULE: N_("added a word rule"),
+        Action.REMOVE_RULE: N_("removed a word rule"),
+        Action.ALLOW_CHANNEL: N_("allowed a channel"),
+        Action.REMOVE_CHANNEL: N_("removed a channel"),
+        Action.ALLOW_MODEL: N_("allowed a model"),
+        Action.REMOVE_MODEL: N_("removed a model"),
+        Action.SET_SCHEDULE: N_("scheduled reports"),
+        Action.CLEAR_SCHEDULE: N_("stopped the scheduled reports"),
+        Action.CANCEL: N_("cancelled a video"),
+        Action.REFUND: N_("gave a charge back"),
+        Action.GIVE_UP: N_("gave up an unclear video"),
+        Action.ATTACH_TASK: N_("attached a task"),
+        Action.GRACE_OVER: N_("released an unclear video's hold"),
+        Action.SETTLE_MISSING: N_("completed a settlement"),
+    }
+)
+
+
+def action_name(action: str) -> str:
+    """What was done; a word of another version stays as it is."""
+    known = ACTIONS.get(Action(action)) if action in set(Action) else None
+    return _(known) if known else texts.word(action)
+
+
+def line(found: LogLine) -> str:
+    """One line: when, who, what, to whom, from what to what, and why. People in it are links; nobody is pinged."""
+    parts = [f"{texts.instant(found.at, 'f')} {_who(found)} {action_name(found.action)}"]
+    subject = _subject(found)
+    if subject:
+        parts.append(subject)
+    if found.generation_id:
+        parts.append(f"`{found.generation_id}`")
+    if found.before or found.after:
+        parts.append(f"{texts.word(found.before or _('nothing'))} → {texts.word(found.after or _('nothing'))}")
+    if found.why:
+        parts.append(_("“{why}”", why=texts.word(found.why)))
+    text = " · ".join(parts)
+    return text if len(text) <= LINE_MOST else text[: LINE_MOST - 1] + "…"
+
+
+def _who(found: LogLine) -> str:
+    if found.actor_key is None:
+        return _("The bot")
+    return f"<@{found.actor_id}>" if found.actor_id else _("A former member")
+
+
+def _subject(found: LogLine) -> str:
+    kind, _separator, name = (found.subject or "").partition(":")
+    match kind:
+        case "member":
+            return f"<@{found.member_id}>" if found.member_id else _("a former member")
+        case "role":
+            return f"<@&{name}>"
+        case "channel":
+            return f"<#{name}>"
+        case _:
+            return texts.word(name or kind)

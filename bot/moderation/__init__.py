@@ -1,0 +1,1 @@
+"""What may be asked: word rules of a guild, and a moderation endpoint of the operator's choice."""

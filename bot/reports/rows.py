@@ -1,0 +1,75 @@
+"""The rows of a report as a CSV file: one line for each generation, to be summed up by anybody.
+
+UTF-8 with a byte order mark, without which Excel takes the names for another encoding; lines end as RFC 4180 has it.
+"""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Sequence
+from datetime import tzinfo
+from pathlib import Path
+
+from bot.domain.figures import UsageRow
+from bot.reports.usage import Report, Reports
+
+COLUMNS = (
+    "accepted_at",  # ISO 8601, in the time zone of the report
+    "generation",
+    "member_id",  # empty: forgotten
+    "member",
+    "channel_id",
+    "model",
+    "operation",
+    "outcome",  # succeeded, refunded, failed, cancelled, expired, open, unconfirmed
+    "seconds",  # charged and not refunded
+    "price",  # dollars, charged and not refunded; empty: unknown
+    "seconds_to_video",
+)
+
+_BEGINS_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the wide ones begin a formula as well
+_MICROS = 1_000_000
+
+
+async def csv_of(reports: Reports, report: Report) -> AsyncIterator[bytes]:
+    """The file in pieces: its head, then a page of rows at a time."""
+    yield b"\xef\xbb\xbf" + _lines([COLUMNS])
+    async for page in reports.rows(report):
+        yield _lines([_cells(row, report.chosen.zone) for row in page])
+
+
+async def write_csv(reports: Reports, report: Report, path: Path) -> int:
+    """Write the file; returns its size in bytes. What memory it takes doesn't depend on how many rows there are."""
+    size = 0
+    with await asyncio.to_thread(path.open, "wb") as file:
+        async for piece in csv_of(reports, report):
+            size += await asyncio.to_thread(file.write, piece)
+    return size
+
+
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: where it would begin one, an apostrophe stands before it."""
+    begins = {text[:1], text.strip()[:1]} - {""}
+    return text if begins.isdisjoint(_BEGINS_FORMULA) else f"'{text}"
+
+
+def _cells(row: UsageRow, zone: tzinfo) -> tuple[object, ...]:
+    return (
+        row.accepted_at.astimezone(zone).isoformat(),
+        harmless(row.generation_id),
+        "" if row.member_id is None else row.member_id,
+        harmless(row.member_name or ""),
+        row.channel_id,
+        harmless(row.model),
+        harmless(row.operation),
+        row.outcome.value,
+        row.seconds,
+        "" if row.micros is None else f"{row.micros // _MICROS}.{row.micros % _MICROS:06}",
+        "" if row.took is None else f"{row.took.total_seconds():.6f}",
+    )
+
+
+def _lines(rows: Sequence[Sequence[object]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode(errors="replace")

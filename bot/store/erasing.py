@@ -1,0 +1,89 @@
+"""Erasing: queries that take a generation's content away and leave what figures and settlements need.
+
+A row is erased only once it has ended, its requester was told, nothing is due and nobody holds it; its lease token
+counts on, so that a worker which was frozen meanwhile can write nothing into it any more.
+"""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import ColumnElement, RowMapping, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.generation import State
+from bot.domain.request import Options, Request
+from bot.store.generations import is_free, write
+from bot.store.tables import KEPT, members, refusals
+from bot.store.tables import generations as table
+
+_REQUEST = TypeAdapter(Request)
+_ENDS = tuple(state.value for state in State if state.is_end)
+_NOTHING = {
+    "requester_id": 0,
+    "interaction_token": "",
+    "detail": None,
+    "poll_url": None,
+    "results": "[]",
+    "kept_inputs": "[]",
+}
+
+
+async def erase(connection: AsyncConnection, which: ColumnElement[bool], now: datetime, count: int) -> int:
+    """Erase up to `count` of the generations chosen, longest ended first; returns how many."""
+    query = (
+        select(table.c.id, table.c.request, table.c.operation, table.c.model, table.c.lease_token)
+        .where(KEPT, which, *_is_over(now))
+        .order_by(table.c.state_at)
+        .limit(count)
+        .with_for_update(skip_locked=True)
+    )
+    rows = (await connection.execute(query)).mappings()
+    changed = {row["id"]: _bare(row) | {"erased_at": now} for row in rows}
+    await write(connection, changed)
+    return len(changed)
+
+
+async def erase_refused(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
+    """Erase the prompts of the refusals chosen."""
+    await connection.execute(update(refusals).where(which, refusals.c.prompt.is_not(None)).values(prompt=None))
+
+
+def ended_before(cutoff: datetime) -> ColumnElement[bool]:
+    """Generations that ended before an instant."""
+    return table.c.state_at < cutoff
+
+
+def of_member(user_id: int) -> ColumnElement[bool]:
+    """Generations of a member."""
+    return table.c.requester_id == user_id
+
+
+def of_forgotten(accepted_before: datetime) -> ColumnElement[bool]:
+    """Those of members who asked to be forgotten: all from before they did, later ones only from before an instant."""
+    forgotten = select(members.c.user_id).where(members.c.forget_since.is_not(None), members.c.user_id.is_not(None))
+    asked = select(members.c.forget_since).where(members.c.key == table.c.member_key).scalar_subquery()
+    is_due = or_(table.c.accepted_at <= asked, table.c.accepted_at < accepted_before)
+    return table.c.requester_id.in_(forgotten) & is_due
+
+
+def _is_over(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    is_told = table.c.told.is_not_distinct_from(table.c.state)
+    return table.c.state.in_(_ENDS), is_told, table.c.due_at.is_(None), is_free(now)
+
+
+def _bare(row: RowMapping) -> dict[str, object]:
+    return {**_NOTHING, "request": _bare_request(row), "lease_token": row["lease_token"] + 1}
+
+
+def _bare_request(row: RowMapping) -> str:
+    """The request without what a member wrote or attached: operation, model and figures are left."""
+    try:
+        request = _REQUEST.validate_json(row["request"])
+    except ValidationError:  # damaged, which is no reason to keep the prompt in it
+        return json.dumps({"operation": row["operation"], "model": row["model"]})
+    options = request.options
+    written = {name: None for name in Options.__dataclass_fields__ if isinstance(getattr(options, name), str)}
+    bare = replace(request, prompt=None, inputs=(), options=replace(options, **written))
+    return _REQUEST.dump_json(bare).decode()

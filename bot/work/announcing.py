@@ -1,0 +1,235 @@
+"""What is told to guilds by itself: scheduled reports, budgets that run out, and the audit in its log channel.
+
+Each is told once, whatever dies in between: it is taken under a lease before it is posted and noted as told afterwards,
+and a try that never reported back is followed by a look whether its message stands there.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
+from itertools import pairwise
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.domain.announcements import Announcement, Attempt
+from bot.domain.guild import GuildSettings, Schedule
+from bot.domain.limits import Allowance, Window
+from bot.domain.moderating import LogLine, Mirror
+from bot.work.protocols import DeliveryDelayedError
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = timedelta(seconds=15)
+BUDGETS_EVERY = timedelta(minutes=2)
+LEASE = timedelta(minutes=6)
+WITHIN = timedelta(minutes=5)
+"""For one announcement, drawing and uploading included; less than the lease."""
+
+PAUSE = timedelta(minutes=1)
+PAUSE_LONGEST = timedelta(hours=6)
+MOST_TRIES = 20
+CAUGHT_UP = 7
+"""Periods that a report is made up for after the bot was away."""
+
+LINES = 10
+"""Lines of the audit in one message."""
+
+WARNED_AT = (80, 100)
+"""Percent of a guild's budget at which its moderators are told."""
+
+AUDIT = "audit"
+_FOR_EVER = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+class PlaceGoneError(Exception):
+    """The channel is gone, or lets us post no more."""
+
+
+class Announcer(Protocol):
+    """How a guild is told. Methods raise DeliveryDelayedError where later helps, else PlaceGoneError."""
+
+    async def report(self, schedule: Schedule, start: datetime, end: datetime, attempt: Attempt) -> None:
+        """Post the report of a period, [start, end)."""
+        ...
+
+    async def budget(self, channel_id: int, allowance: Allowance, percent: int, attempt: Attempt) -> None:
+        """Post that a budget of the guild is used up by so many percent."""
+        ...
+
+    async def audit(self, mirror: Mirror, lines: Sequence[LogLine], attempt: Attempt) -> None:
+        """Post lines of the audit."""
+        ...
+
+
+class AnnouncementStore(Protocol):
+    """Which announcements are told; every method is one transaction."""
+
+    async def begin(self, announcement: Announcement, now: datetime, lease: timedelta) -> Attempt | None:
+        """Take an announcement to tell it; None where it is told, or somebody else is at it."""
+        ...
+
+    async def told(self, attempt: Attempt, now: datetime) -> None:
+        """Note that it is told: nobody begins it again."""
+        ...
+
+    async def put_off(self, attempt: Attempt, until: datetime) -> None:
+        """Let it be tried again from then on, with a look whether it stands there already."""
+        ...
+
+    async def rest(self, attempt: Attempt, until: datetime) -> None:
+        """End a try that did all there was to do for now, of something that goes on."""
+        ...
+
+    async def untold(self, wanted: Sequence[Announcement]) -> list[Announcement]:
+        """Those that are not told yet, in the order given."""
+        ...
+
+
+class GuildFacts(Protocol):
+    """What is read of guilds."""
+
+    async def settings(self, guild_id: int) -> GuildSettings:
+        """A guild's settings."""
+        ...
+
+    async def all_schedules(self) -> list[Schedule]:
+        """The schedules of all guilds."""
+        ...
+
+    async def mirrors(self) -> list[Mirror]:
+        """The guilds that have a log channel."""
+        ...
+
+    async def records_after(self, guild_id: int, last_id: int, count: int = LINES) -> list[LogLine]:
+        """The next lines of a guild's audit, oldest first."""
+        ...
+
+    async def set_mirrored(self, guild_id: int, last_id: int) -> None:
+        """Note the last line that the log channel has got."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What `Announcing` works with; `budgets` gives a guild's limits on money with what is used of them."""
+
+    store: AnnouncementStore
+    guilds: GuildFacts
+    budgets: Callable[[int, datetime], Awaitable[list[Allowance]]]
+    announcer: Announcer
+    zone: tzinfo
+    clock: Callable[[], datetime]
+
+
+class Announcing:
+    """Looks again and again for what is to be told."""
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+        self._budgets_at = told.clock()
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except Exception:  # the edge of the loop: one guild's trouble must not end what the others are told
+                log.exception("announcing_tripped")
+            await asyncio.sleep(LOOK_EVERY.total_seconds())
+
+    async def look(self) -> None:
+        """Tell all that is due now."""
+        await self.reports()
+        mirrors = await self._told.guilds.mirrors()
+        if self._told.clock() >= self._budgets_at:
+            await self.budgets(mirrors)
+            self._budgets_at = self._told.clock() + BUDGETS_EVERY
+        for mirror in mirrors:
+            await self.mirror(mirror)
+
+    async def reports(self) -> None:
+        """Send the reports of periods that are over."""
+        periods: dict[Announcement, tuple[Schedule, datetime, datetime]] = {}
+        for schedule in await self._told.guilds.all_schedules():
+            zone = await self._zone(schedule.guild_id)
+            for start, end in ended(schedule.every, self._told.clock(), zone, since=schedule.set_at):
+                name = f"report-{schedule.every.value}"
+                announcement = Announcement(guild_id=schedule.guild_id, name=name, period_start=start)
+                periods[announcement] = (schedule, start, end)
+        for announcement in await self._told.store.untold(list(periods)):
+            await self._tell(announcement, partial(self._told.announcer.report, *periods[announcement]))
+
+    async def budgets(self, mirrors: Sequence[Mirror]) -> None:
+        """Tell the log channels of guilds whose budgets run out, once at each mark."""
+        for mirror in mirrors:
+            now, zone = self._told.clock(), await self._zone(mirror.guild_id)
+            for allowance in await self._told.budgets(mirror.guild_id, now):
+                await self._warn(mirror, allowance, allowance.limit.window, (now, zone))
+
+    async def mirror(self, mirror: Mirror) -> None:
+        """Post what is new in the audit to the guild's log channel."""
+        lines = await self._told.guilds.records_after(mirror.guild_id, mirror.last_id, LINES)
+        if not lines:
+            return
+        store, now = self._told.store, self._told.clock()
+        turn = Announcement(guild_id=mirror.guild_id, name=AUDIT, period_start=_FOR_EVER)
+        attempt = await store.begin(turn, now, LEASE)
+        if attempt is None or not await self._posted(self._told.announcer.audit(mirror, lines, attempt), attempt):
+            return
+        await self._told.guilds.set_mirrored(mirror.guild_id, lines[-1].id)
+        await store.rest(attempt, self._told.clock())
+
+    async def _warn(
+        self, mirror: Mirror, allowance: Allowance, window: Window | None, at: tuple[datetime, tzinfo]
+    ) -> None:
+        """Tell of the highest mark that is passed; a lower one that was never told is told no more."""
+        used = allowance.used * 100 // allowance.limit.amount if allowance.limit.amount else 100
+        percent = max((mark for mark in WARNED_AT if used >= mark), default=None)
+        if percent is None:
+            return
+        name = f"budget-{percent}-{window.value if window else 'ever'}-{allowance.limit.amount}"
+        start = window.start(*at) if window else _FOR_EVER
+        announcement = Announcement(guild_id=mirror.guild_id, name=name, period_start=start)
+        if await self._told.store.untold([announcement]):
+            await self._tell(announcement, partial(self._told.announcer.budget, mirror.channel_id, allowance, percent))
+
+    async def _tell(self, announcement: Announcement, post: Callable[[Attempt], Awaitable[None]]) -> None:
+        store = self._told.store
+        attempt = await store.begin(announcement, self._told.clock(), LEASE)
+        if attempt is None:
+            return
+        if attempt.failures >= MOST_TRIES:
+            log.error("announcement_given_up", guild=announcement.guild_id, what=announcement.name)
+            await store.told(attempt, self._told.clock())
+        elif await self._posted(post(attempt), attempt):
+            await store.told(attempt, self._told.clock())
+            log.info("announcement_told", guild=announcement.guild_id, what=announcement.name)
+
+    async def _posted(self, posting: Awaitable[None], attempt: Attempt) -> bool:
+        """Whether it is posted; else it is put off, ever longer."""
+        try:
+            async with asyncio.timeout(WITHIN.total_seconds()):
+                await posting
+        except (DeliveryDelayedError, PlaceGoneError, TimeoutError) as error:
+            pause = min(PAUSE * 2 ** min(attempt.failures, 10), PAUSE_LONGEST)
+            guild, what = attempt.announcement.guild_id, attempt.announcement.name
+            log.warning("announcement_delayed", guild=guild, what=what, error=str(error), failures=attempt.failures + 1)
+            await self._told.store.put_off(attempt, self._told.clock() + pause)
+            return False
+        return True
+
+    async def _zone(self, guild_id: int) -> tzinfo:
+        name = (await self._told.guilds.settings(guild_id)).time_zone
+        return ZoneInfo(name) if name else self._told.zone
+
+
+def ended(every: Window, now: datetime, zone: tzinfo, *, since: datetime) -> list[tuple[datetime, datetime]]:
+    """The latest periods that are over, [start, end), oldest first; none that ended at or before `since`."""
+    bounds = [every.start(now, zone)]
+    while len(bounds) <= CAUGHT_UP and bounds[-1] > since:
+        bounds.append(every.start(bounds[-1] - timedelta(microseconds=1), zone))
+    return list(pairwise(reversed(bounds)))

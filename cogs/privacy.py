@@ -1,0 +1,64 @@
+"""/privacy: what is stored of a member, and erasing it."""
+
+from datetime import timedelta
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.app_commands import locale_str
+from discord.ext import commands
+
+from bot.chat import privacy_page
+from bot.chat.client import ShowreelClient
+from bot.chat.replies import answer_failure, answer_problem, whisper
+from bot.domain.errors import GuildNotServed, NotYourData, Rejection
+from bot.i18n import N_, speak
+from bot.work.privacy import Privacy
+
+
+class PrivacyCommands(commands.Cog):
+    """Each member's own data only; nobody else sees the answers."""
+
+    privacy = app_commands.Group(name="privacy", description=locale_str(N_("What is stored of you, and erasing it")))
+
+    def __init__(self, bot: ShowreelClient, use: Privacy, retention: timedelta | None) -> None:
+        self._bot = bot
+        self._use = use
+        self._retention = retention
+
+    @privacy.command(name="show", description=locale_str(N_("What is stored of you, until when, and why")))
+    async def show(self, interaction: discord.Interaction) -> None:
+        """Show what is stored of whoever asks."""
+        found = await self._use.show(interaction.user.id)
+        await whisper(interaction, embed=privacy_page.stored(found, self._retention))
+
+    @privacy.command(name="delete", description=locale_str(N_("Erase what is stored of you")))
+    async def delete(self, interaction: discord.Interaction) -> None:
+        """Ask whether it is meant."""
+        found = await self._use.show(interaction.user.id)
+        await interaction.response.send_message(
+            embed=privacy_page.question(found), view=privacy_page.erase_button(interaction.user.id), ephemeral=True
+        )
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Erase when the button is pressed, however old it is, by the one whom it was made for."""
+        user_id = privacy_page.pressed_for(interaction)
+        if user_id is None:
+            return
+        speak(interaction.locale.value)
+        if not self._bot.served.serves_here(interaction):
+            await answer_problem(interaction, GuildNotServed())
+            return
+        try:
+            await self._erase(interaction, user_id)
+        except Exception as error:  # noqa: BLE001 - the edge of a command: any failure is answered and logged
+            await answer_failure(interaction, error, self.delete.qualified_name)
+
+    async def _erase(self, interaction: discord.Interaction[Any], user_id: int) -> None:
+        if interaction.user.id != user_id:
+            raise Rejection(NotYourData())
+        await interaction.response.defer()  # a long history is erased in many transactions
+        count = await self._use.delete(user_id)
+        after = (await self._use.show(user_id)).holdings
+        await interaction.edit_original_response(embed=privacy_page.erased(count, after), view=None)

@@ -1,0 +1,150 @@
+"""Announcements over the wire: posted once, in the guild's language, without a ping."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.chat import log_lines
+from bot.chat.announcer import DiscordAnnouncer
+from bot.chat.report_parts import ReportTools
+from bot.domain.announcements import Announcement, Attempt
+from bot.domain.guild import Schedule
+from bot.domain.limits import Allowance, Limit, Measure, Scope, Window
+from bot.domain.moderating import Action, LogLine, Mirror
+from bot.reports.chart import Charts
+from bot.reports.usage import Reports
+from bot.work.announcing import PlaceGoneError
+from bot.work.protocols import DeliveryDelayedError
+from sandbox.discord import Permission
+from tests.chat.stage import Stage
+from tests.chat.town import Town
+
+MESSAGES = "/channels/{channel_id}/messages"
+DAY = timedelta(days=1)
+START = datetime(2026, 3, 1, tzinfo=UTC)
+BUDGET = Limit(scope=Scope.GUILD, measure=Measure.MICROS, amount=50_000_000, window=Window.MONTH)
+
+
+def announcer(stage: Stage) -> DiscordAnnouncer:
+    reports = Reports(stage.store.reports, lambda: START + timedelta(days=2))
+    tools = ReportTools(reports=reports, charts=Charts(), guilds=stage.store.guilds, zone=UTC)
+    return DiscordAnnouncer(stage.bot, tools)
+
+
+def attempt(town: Town, name: str = "report-day", failures: int = 0) -> Attempt:
+    announcement = Announcement(guild_id=town.guild.id, name=name, period_start=START)
+    return Attempt(announcement=announcement, begun_at=datetime.now(UTC), failures=failures)
+
+
+def schedule(town: Town) -> Schedule:
+    return Schedule(guild_id=town.guild.id, channel_id=town.channel.id, every=Window.DAY, set_at=START)
+
+
+def line(number: int, **facts: Any) -> LogLine:
+    plain = LogLine(id=number, at=START, action=Action.BLOCK.value, guild_id=1)
+    return replace(plain, **facts)
+
+
+def mirror(town: Town) -> Mirror:
+    return Mirror(guild_id=town.guild.id, channel_id=town.channel.id, last_id=0)
+
+
+async def test_a_report_is_posted_with_its_files_and_mark(connected: Stage, town: Town) -> None:
+    await announcer(connected).report(schedule(town), START, START + DAY, attempt(town))
+    (message,) = town.channel.messages
+    assert message.embeds[0]["title"] == "The report of the day"
+    assert message.embeds[0]["footer"]["text"].endswith("\nreport-day · 2026-03-01T00:00Z")
+    assert [one.filename for one in message.attachments] == ["chart.png", "showreel-2026-03-01_2026-03-01.csv"]
+
+
+@pytest.mark.parametrize("fault", ["cut-before", "cut-after", 503])
+async def test_a_post_without_an_answer_stands_once_in_the_end(connected: Stage, town: Town, fault: Any) -> None:
+    sender, first = announcer(connected), attempt(town)
+    town.discord.fail_next("POST", MESSAGES, fault)
+    with pytest.raises(DeliveryDelayedError):
+        await sender.report(schedule(town), START, START + DAY, first)
+    town.discord.advance(timedelta(hours=3))
+    again = Attempt(announcement=first.announcement, begun_at=first.begun_at, failures=1)
+    await sender.report(schedule(town), START, START + DAY, again)
+    assert len(town.channel.messages) == 1
+
+
+async def test_another_days_report_is_not_taken_for_this_one(connected: Stage, town: Town) -> None:
+    sender, first = announcer(connected), attempt(town)
+    await sender.report(schedule(town), START, START + DAY, first)
+    tomorrow = Announcement(guild_id=town.guild.id, name="report-day", period_start=START + timedelta(days=1))
+    again = Attempt(announcement=tomorrow, begun_at=first.begun_at, failures=3)
+    await sender.report(schedule(town), START, START + DAY, again)
+    assert len(town.channel.messages) == 2
+
+
+async def test_a_channel_that_is_closed_to_us_is_told_apart(connected: Stage, town: Town) -> None:
+    town.guild.deny(town.channel, Permission.SEND_MESSAGES)
+    with pytest.raises(PlaceGoneError, match="403"):
+        await announcer(connected).report(schedule(town), START, START + DAY, attempt(town))
+
+
+async def test_a_guild_that_the_bot_has_left_is_told_apart(connected: Stage, town: Town) -> None:
+    elsewhere = Schedule(guild_id=1, channel_id=2, every=Window.DAY, set_at=START)
+    with pytest.raises(PlaceGoneError):
+        await announcer(connected).report(elsewhere, START, START + DAY, attempt(town))
+
+
+async def test_a_budget_is_told_in_dollars_with_what_to_do(connected: Stage, town: Town) -> None:
+    allowance = Allowance(limit=BUDGET, used=41_000_000, resets_at=START + timedelta(days=31))
+    await announcer(connected).budget(town.channel.id, allowance, 80, attempt(town, "budget-80"))
+    used_up = Allowance(limit=BUDGET, used=50_000_000, resets_at=START + timedelta(days=31))
+    await announcer(connected).budget(town.channel.id, used_up, 100, attempt(town, "budget-100"))
+    first, second = (message.embeds[0] for message in town.channel.messages)
+    assert first["title"] == "80 % of the budget is used"
+    assert first["description"].startswith("$41.00 of $50.00 a month for this server are used. It starts over <t:")
+    assert second["title"] == "The budget is used up"
+    assert "/mod limits" in second["description"]
+
+
+async def test_lines_of_the_audit_name_people_and_ping_nobody(connected: Stage, town: Town) -> None:
+    found = line(3, actor_key="k", actor_id=town.ada.id, why="@everyone *spam*", before="x", after=None)
+    await announcer(connected).audit(mirror(town), [found], attempt(town, "audit"))
+    (message,) = town.channel.messages
+    assert f"<@{town.ada.id}> blocked a member" in message.embeds[0]["description"]
+    assert "\\*spam\\*" in message.embeds[0]["description"]
+    assert (message.mentions, message.mentions_everyone) == ([], False)
+
+
+async def test_lines_that_an_earlier_try_posted_are_left_out(connected: Stage, town: Town) -> None:
+    sender, first = announcer(connected), attempt(town, "audit")
+    await sender.audit(mirror(town), [line(1), line(2)], first)
+    town.discord.advance(timedelta(hours=1))
+    again = Attempt(announcement=first.announcement, begun_at=first.begun_at, failures=1)
+    await sender.audit(mirror(town), [line(1), line(2), line(3, why="new")], again)
+    assert [message.embeds[0]["description"].count("\n") for message in town.channel.messages] == [1, 0]
+    assert "new" in town.channel.messages[1].embeds[0]["description"]
+
+
+def test_every_action_has_its_words() -> None:
+    assert set(log_lines.ACTIONS) == set(Action)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"subject": "role:5"}, "<@&5>"),
+        ({"subject": "channel:6"}, "<#6>"),
+        ({"subject": "model:sora-2"}, "sora-2"),
+        ({"subject": "member:k", "member_id": 9}, "<@9>"),
+        ({"subject": "member:k"}, "a former member"),
+        ({"actor_key": "k"}, "A former member"),
+        ({}, "The bot"),
+        ({"action": "of a later version"}, "of a later version"),
+        ({"generation_id": "abcdefgh1234"}, "`abcdefgh1234`"),
+    ],
+)
+def test_a_line_says_who_did_what_to_whom(facts: dict[str, Any], words: str) -> None:
+    assert words in log_lines.line(line(1, **facts))
+
+
+def test_ten_lines_fit_into_a_message() -> None:
+    wild = line(1, why="w" * 5000, before="*" * 5000, after="_" * 5000, subject="model:" + "m" * 5000)
+    assert len("\n".join([log_lines.line(wild)] * 10)) <= 4096

@@ -1,0 +1,148 @@
+"""/mod filter, /mod channels and /mod models."""
+
+import pytest
+
+from bot.chat.lists import clipped, code, listing, told
+from tests.cogs.conftest import Scene
+from tests.cogs.moderating import audit, moderator, said, suggested
+
+GONE = "That isn't set here, so there is nothing to take away."
+LIKE = "\N{MODIFIER LETTER GRAVE ACCENT}"
+THERE = "That is on the list already."
+
+
+async def test_a_word_is_turned_down_without_a_charge_until_it_is_taken_away(scene: Scene) -> None:
+    mia = moderator(scene)
+    assert await said(scene, mia, "mod filter add", text="cabbage") == (
+        "Prompts with `cabbage` are turned down from now on."
+    )
+    assert await said(scene, mia, "mod filter add", text="cabbage") == THERE
+    assert (await said(scene, scene.ada, "video text", prompt="a CABBAGE")).startswith("Your prompt has words")
+    assert await scene.stored() == []
+    (number,) = (await suggested(scene, mia, "mod filter remove", "rule")).values()
+    assert await said(scene, mia, "mod filter remove", rule=number) == "`cabbage` is off the list."
+    assert await said(scene, mia, "mod filter remove", rule=number) == GONE
+    assert not (await scene.run("video text", prompt="a cabbage")).ephemeral
+
+
+async def test_rules_are_listed_privately_as_they_are(scene: Scene) -> None:
+    mia = moderator(scene)
+    await said(scene, mia, "mod filter add", text="**bold**")
+    await said(scene, mia, "mod filter add", text="a`b|[c](d)", kind="pattern")
+    assert await said(scene, mia, "mod filter list") == (
+        f"Word rules · 2\nword · `**bold**`\npattern · `a{LIKE}b|[c](d)`"
+    )
+    assert list(await suggested(scene, mia, "mod filter remove", "rule", "pattern")) == ["pattern: a`b|[c](d)"]
+
+
+async def test_a_pattern_that_is_none_is_refused(scene: Scene) -> None:
+    mia = moderator(scene)
+    assert (await said(scene, mia, "mod filter add", text="(a", kind="pattern")).startswith("That is not a pattern")
+    assert await said(scene, mia, "mod filter list") == "Word rules\nThere are no word rules here."
+
+
+@pytest.mark.parametrize("typed", ["cabbage", "-1", "٣", "9" * 30, "1; DROP TABLE", "0"])
+async def test_what_names_no_entry_takes_none_away(scene: Scene, typed: str) -> None:
+    mia = moderator(scene)
+    await said(scene, mia, "mod filter add", text="cabbage")
+    assert await said(scene, mia, "mod filter remove", rule=typed) == GONE
+    assert await said(scene, mia, "mod channels remove", channel=typed) == GONE
+    assert await said(scene, mia, "mod models remove", model=typed) == GONE
+
+
+async def test_with_a_channel_on_the_list_videos_are_made_nowhere_else(scene: Scene) -> None:
+    mia = moderator(scene)
+    other = scene.guild.create_text_channel("lobby")
+    assert await said(scene, mia, "mod channels list") == "Channels\nVideos are made everywhere."
+    allowed = await said(scene, mia, "mod channels allow", channel=other)
+    assert allowed == f"Videos are made in <#{other.id}>, and nowhere that isn't on the list."
+    assert await said(scene, mia, "mod channels allow", channel=other) == THERE
+    assert await said(scene, scene.ada, "video text", prompt="a cat") == f"Videos are made in <#{other.id}>."
+    assert not (await scene.ada.slash(other, "video text", prompt="a cat")).ephemeral
+    assert await said(scene, mia, "mod channels list") == f"Channels · 1\n<#{other.id}>"
+
+
+async def test_a_category_stands_for_the_channels_in_it(scene: Scene) -> None:
+    mia = moderator(scene)
+    category = scene.guild.create_category("making")
+    inside = scene.guild.create_text_channel("films", category=category)
+    await said(scene, mia, "mod channels allow", channel=category)
+    assert not (await scene.ada.slash(inside, "video text", prompt="a cat")).ephemeral
+    assert (await scene.run("video text", prompt="a cat")).ephemeral
+
+
+async def test_a_channel_is_taken_from_the_list(scene: Scene) -> None:
+    mia = moderator(scene)
+    await said(scene, mia, "mod channels allow", channel=scene.channel)
+    assert await suggested(scene, mia, "mod channels remove", "channel") == {"#videos": str(scene.channel.id)}
+    told = await said(scene, mia, "mod channels remove", channel=f"<#{scene.channel.id}>", reason="moved")
+    assert told == f"<#{scene.channel.id}> is off the list. It is empty: videos are made everywhere."
+    latest = (await audit(scene))[0]
+    assert (latest.action, latest.why) == ("remove_channel", "moved")
+
+
+async def test_a_channel_that_is_gone_can_be_taken_from_the_list(scene: Scene) -> None:
+    mia = moderator(scene)
+    await said(scene, mia, "mod channels allow", channel=scene.channel)
+    other = scene.guild.create_text_channel("lobby")
+    known = scene.stage.bot.get_channel(scene.channel.id)
+    await known.delete()  # type: ignore[union-attr]  # a text channel
+    choices = await mia.autocomplete(other, "mod channels remove", "channel", "")
+    assert choices == [{"name": f"a channel that is gone: {scene.channel.id}", "value": str(scene.channel.id)}]
+
+
+async def test_models_are_allowed_by_role(scene: Scene) -> None:
+    mia = moderator(scene)
+    role = scene.guild.create_role("patrons")
+    bea = scene.guild.add_member(scene.env.create_user("bea"), roles=[role])
+    assert await said(scene, mia, "mod models list") == "Models\nEveryone may use all models."
+    assert await said(scene, mia, "mod models allow", model="veo3.1-fast") == (
+        "`veo3.1-fast` may be used by everyone; models on no list by nobody."
+    )
+    told = await said(scene, mia, "mod models allow", model="sora-2", role=role)
+    assert told == f"`sora-2` may be used by <@&{role.id}>; models on no list by nobody."
+    assert await said(scene, mia, "mod models allow", model="sora-2", role=role) == THERE
+    refusal = await said(scene, scene.ada, "video text", prompt="a cat", model="sora-2")
+    assert refusal == "You can't use sora-2 here. You can use veo3.1-fast."
+    assert not (await bea.slash(scene.channel, "video text", prompt="a cat", model="sora-2")).ephemeral
+    listed = await said(scene, mia, "mod models list")
+    assert set(listed.splitlines()[1:]) == {"everyone: `veo3.1-fast`", f"<@&{role.id}>: `sora-2`"}
+
+
+async def test_a_model_is_taken_from_the_list(scene: Scene) -> None:
+    mia = moderator(scene)
+    role = scene.guild.create_role("patrons")
+    await said(scene, mia, "mod models allow", model="veo3.1-fast")
+    await said(scene, mia, "mod models allow", model="sora-2", role=role)
+    choices = await suggested(scene, mia, "mod models remove", "model")
+    assert choices == {
+        "veo3.1-fast · everyone": f"{scene.guild.id}:veo3.1-fast",
+        "sora-2 · @patrons": f"{role.id}:sora-2",
+    }
+    assert await said(scene, mia, "mod models remove", model=choices["sora-2 · @patrons"]) == (
+        f"`sora-2` is off the list of <@&{role.id}>."
+    )
+    assert await said(scene, mia, "mod models remove", model="veo3.1-fast") == (
+        "`veo3.1-fast` is off the list of everyone. No list is left: everyone may use all models."
+    )
+
+
+async def test_models_are_suggested_from_the_catalog(scene: Scene) -> None:
+    mia = moderator(scene)
+    assert "veo3.1-fast" in await suggested(scene, mia, "mod models allow", "model", "veo3.1-f")
+    assert (await said(scene, mia, "mod models allow", model="nonsense")).startswith("There is no model called")
+
+
+def test_a_list_that_is_too_long_counts_the_rest() -> None:
+    lines = ["x" * 100] * 60
+    shown = clipped(lines).splitlines()
+    assert shown[-1] == f"and {60 - (len(shown) - 1)} more"
+    assert len(clipped(lines)) <= 4096
+    assert clipped([]) == ""
+    assert listing("Title", [], "Nothing.").description == "Nothing."
+
+
+def test_texts_from_people_stay_on_one_line_and_format_nothing() -> None:
+    assert told("a\n# b *c*") == r"a # b \*c\*"
+    assert len(told("x" * 1000)) == 300
+    assert code("a\n`b`") == f"`a {LIKE}b{LIKE}`"

@@ -1,0 +1,147 @@
+"""Money over a generation's life: what is held, what is charged, and whose limits count."""
+
+from collections import deque
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from bot.domain.catalog import Price, PriceUnit
+from bot.domain.errors import LimitReached, PriceUnknown, Rejection
+from bot.domain.generation import State
+from bot.domain.ledger import Amounts
+from bot.domain.limits import Limit, Measure, Scope, Window
+from bot.domain.request import Operation, Options
+from bot.providers.lemondata.bundled import bundled_catalog
+from bot.store import limits
+from bot.work.actors import Actor
+from bot.work.decisions import Decisions
+from bot.work.service import Draft
+from sandbox.provider import Outcome
+from tests.work.conftest import OpenStage
+from tests.work.scripted import ScriptedApi
+from tests.work.stage import CHARGED, GUILD, MEMBER, STANDING, Stage, origin
+
+BUDGET = Limit(scope=Scope.MEMBER, measure=Measure.MICROS, amount=5_000_000, window=Window.MONTH)
+UNPRICED = "veo3.1-pro"
+ROLE = 5
+MODERATOR = 9_900
+
+
+async def charge_of(stage: Stage, generation_id: str) -> tuple[object, ...]:
+    """Seconds and micro-dollars of a generation's charge."""
+    query = "SELECT seconds, micros FROM ledger WHERE generation_id = ? AND kind = 'charge'"
+    (row,) = await stage.rows(query, generation_id)
+    return row
+
+
+async def put(stage: Stage, limit: Limit) -> None:
+    await stage.database.write(partial(limits.put, guild_id=GUILD, limit=limit))
+
+
+async def unconfirmed(stage: Stage) -> str:
+    """A generation whose submission had no answer; its id."""
+    stage.simulated.plan(Outcome.CUT)
+    return (await stage.follow(await stage.ask(), State.UNCONFIRMED)).id
+
+
+async def test_the_quote_is_held_and_charged(stage: Stage) -> None:
+    asked = await stage.ask(options=Options(duration=8))
+    assert asked.amounts == Amounts(seconds=8, micros=1_200_000)
+    ended = await stage.follow(asked)
+    assert await stage.settled(ended) == CHARGED
+    assert (await charge_of(stage, ended.id))[1] == 1_200_000
+
+
+async def test_a_length_that_the_provider_states_is_charged(open_stage: OpenStage, api: ScriptedApi) -> None:
+    video = {"url": f"{api.origin}/clip.mp4", "duration": 5.04}
+    paid = {"billing_transaction_id": "cmo164"}
+    api.polls = deque([(200, {"id": "t", "status": "completed", "video": video, **paid})])
+    stage = await open_stage(api=api)
+    ended = await stage.follow(await stage.ask(options=Options(duration=8)))
+    assert ended.amounts == Amounts(seconds=5, micros=1_200_000)
+    assert await charge_of(stage, ended.id) == (5, 1_200_000)
+    assert ended.billing_transaction_id == "cmo164"
+    assert (await stage.used()).seconds == 5
+
+
+async def test_a_length_that_nobody_states_is_the_one_that_was_held(open_stage: OpenStage, api: ScriptedApi) -> None:
+    api.polls = deque([api.done()])
+    stage = await open_stage(api=api)
+    ended = await stage.follow(await stage.ask(options=Options(duration=8)))
+    assert await charge_of(stage, ended.id) == (8, 1_200_000)
+
+
+async def test_an_unknown_price_stays_unknown_to_the_end(stage: Stage) -> None:
+    asked = await stage.ask(model=UNPRICED, options=Options(duration=8))
+    assert asked.amounts.micros is None
+    ended = await stage.follow(asked)
+    assert await stage.settled(ended) == CHARGED
+    assert (await charge_of(stage, ended.id))[1] is None
+
+
+async def test_under_a_budget_a_model_without_a_price_is_turned_down(open_stage: OpenStage) -> None:
+    stage = await open_stage(limits=(BUDGET,))
+    with pytest.raises(Rejection) as caught:
+        await stage.ask(model=UNPRICED)
+    assert caught.value.problem == PriceUnknown(UNPRICED)
+    assert (await stage.ask(model="veo3.1-fast", options=Options(duration=8))).state is State.ACCEPTED
+
+
+async def test_an_assumed_price_is_held_and_charged_under_a_budget(open_stage: OpenStage) -> None:
+    stage = await open_stage(limits=(BUDGET,), assumed_micros=2_000_000)
+    ended = await stage.follow(await stage.ask(model=UNPRICED))
+    assert ended.amounts.micros == 2_000_000
+    assert (await charge_of(stage, ended.id))[1] == 2_000_000
+    await stage.ask(model=UNPRICED)
+    with pytest.raises(Rejection) as caught:
+        await stage.ask(model=UNPRICED)
+    assert isinstance(caught.value.problem, LimitReached)
+    assert caught.value.problem.used == 4_000_000
+
+
+async def test_the_operator_s_price_is_held_and_stays_after_a_refresh(open_stage: OpenStage) -> None:
+    own = Price(unit=PriceUnit.REQUEST, least=70_000, most=70_000, is_override=True)
+    stage = await open_stage(catalog=bundled_catalog().with_prices({"veo3.1-fast": own}))
+    assert (await stage.ask()).amounts.micros == 70_000
+    assert await stage.feed.refresh()
+    assert stage.feed.catalog.models["veo3.1-fast"].price == own
+    assert (await stage.ask()).amounts.micros == 70_000
+
+
+async def test_a_role_s_limit_is_the_one_that_counts(stage: Stage) -> None:
+    daily = Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=0, window=Window.DAY)
+    await put(stage, daily)
+    await put(stage, replace(daily, scope=Scope.ROLE, scope_id=ROLE, amount=1))
+    draft = Draft(operation=Operation.TEXT, prompt="a harbour")
+    with pytest.raises(Rejection):
+        await stage.service.accept(draft, origin(), STANDING)
+    patron = replace(STANDING, role_ids=frozenset({ROLE}))
+    assert (await stage.service.accept(draft, origin(), patron)).state is State.ACCEPTED
+    (use,) = await stage.service.usage(MEMBER, GUILD, patron.role_ids)
+    assert (use.limit.scope, use.used, use.remaining) == (Scope.ROLE, 1, 0)
+
+
+async def test_a_moderator_s_roles_are_not_lent_to_the_one_whose_video_is_submitted_again(stage: Stage) -> None:
+    lost = await unconfirmed(stage)
+    daily = Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=1, window=Window.DAY)
+    await put(stage, daily)
+    await put(stage, replace(daily, scope=Scope.ROLE, scope_id=ROLE, amount=10))
+    decisions = Decisions(stage.tools, stage.service)
+    moderator = Actor(user_id=MODERATOR, guild_id=GUILD, is_moderator=True)
+    patron = replace(STANDING, name="Mo", role_ids=frozenset({ROLE}))
+    with pytest.raises(Rejection) as caught:
+        await decisions.submit_again(lost, moderator, origin(MODERATOR), patron)
+    assert caught.value.problem == LimitReached(daily, 1, stage.clock.now().replace(hour=0) + timedelta(days=1))
+    new = await decisions.submit_again(lost, Actor(user_id=MEMBER, guild_id=GUILD), origin(), patron)
+    assert (new.follows, new.origin.requester_id) == (lost, MEMBER)
+
+
+async def test_submitting_again_for_somebody_else_leaves_their_name(stage: Stage) -> None:
+    lost = await unconfirmed(stage)
+    moderator = Actor(user_id=MODERATOR, guild_id=GUILD, is_moderator=True)
+    standing = replace(STANDING, name="Mo")
+    await Decisions(stage.tools, stage.service).submit_again(lost, moderator, origin(MODERATOR), standing)
+    names = await stage.rows("SELECT name FROM members WHERE user_id = ?", MEMBER)
+    assert names == [("Ada",)]
