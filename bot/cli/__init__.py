@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 
 from bot import log
-from bot.app import StartError
 from bot.app import run as run_bot
+from bot.app.opening import StartError
 from bot.cli import catalog, checkup, play
 from bot.cli import report as usage_report
 from bot.domain.request import Operation

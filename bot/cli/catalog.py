@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from bot.app import StartError, now, provider_of
+from bot.app.opening import StartError, now, provider_of
 from bot.chat import texts
 from bot.domain.catalog import Catalog, Model, Price
 from bot.domain.request import Operation

@@ -7,7 +7,7 @@ from typing import assert_never
 from rich.console import Console
 from rich.text import Text
 
-from bot.app import StartError, now, opened_store, provider_of
+from bot.app.opening import StartError, now, opened_store, provider_of
 from bot.chat.client import DiscordUnreachableError, TokenRefusedError
 from bot.chat.permissions import Lacking, lacking_permissions
 from bot.domain.findings import Finding, FindingKind

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from bot.app import StartError, now
+from bot.app.opening import StartError, now
 from bot.chat import problems
 from bot.domain.errors import Rejection
 from bot.domain.figures import Figures

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import now
+from bot.app.opening import now
 from bot.store.backup import BackupFailedError, BackupRefusedError, back_up
 from bot.store.database import Database
 from bot.store.schema import migrate

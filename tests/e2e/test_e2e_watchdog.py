@@ -24,7 +24,7 @@ app()
 
 LATE = """
 from datetime import timedelta
-from bot import app as root
+from bot.app import opening as root
 now = root.now
 root.now = lambda: now() - timedelta(minutes=2)
 from bot.cli import app

@@ -1,0 +1,123 @@
+"""Opening what the bot works with: the database, the provider, files, and what is asked about prompts."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.media.fetch import MediaFiles
+from bot.moderation.endpoint import ModerationEndpoint
+from bot.providers.errors import ProviderError, Refused
+from bot.providers.lemondata.client import LemonDataProvider
+from bot.settings import Settings, seconds
+from bot.store.database import Database
+from bot.store.errors import DatabaseUnusableError
+from bot.store.lock import DataFolderLock
+from bot.store.schema import migrate
+from bot.store.store import Store
+from bot.terms import media_rules
+from bot.work.clock import SteadyClock
+
+log = structlog.get_logger(__name__)
+
+
+class StartError(Exception):
+    """The bot can't start; the text is one sentence, `code` the exit code (2: the configuration is to be mended)."""
+
+    def __init__(self, sentence: str, code: int = 2) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+now = SteadyClock()
+"""The clock of the whole program."""
+
+
+@asynccontextmanager
+async def opened_store(settings: Settings, *, owner: bool) -> AsyncIterator[Store]:
+    """The store, migrated; as its owner, no other process may run the bot on the same SQLite file meanwhile.
+
+    Raises StartError where the database can't be used.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            database = Database(settings.database.url)
+            if owner and database.folder:
+                database.folder.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(DataFolderLock(database.folder))
+            await migrate(settings.database.url)
+            await database.open()
+            gap = await database.clock_gap(now())
+        except DatabaseUnusableError as error:
+            raise StartError(str(error)) from error
+        except OSError as error:
+            raise StartError(f"The data folder can't be made: {error.strerror} ({error.filename}).") from error
+        stack.push_async_callback(database.close)
+        if gap > seconds(settings.worker.lease) / 4:
+            apart = f"{gap.total_seconds():.0f} s"
+            raise StartError(f"The clocks of this machine and of the database are {apart} apart: set both right.", 1)
+        yield Store(database, zone=ZoneInfo(settings.limits.time_zone))
+
+
+def provider_of(settings: Settings) -> LemonDataProvider:
+    """The configured provider; raises StartError for an address or a key that can't be one."""
+    configured = settings.provider
+    key = configured.api_key.get_secret_value()
+    if not key:
+        raise StartError("There is no key for the video service; see [provider] api_key.")
+    try:
+        return LemonDataProvider(configured.name, configured.base_url, key, timeout=configured.timeout)
+    except ValueError as error:
+        raise StartError(f"The video service can't be used as configured in [provider]: {error}.") from error
+
+
+def moderation_endpoint(settings: Settings) -> ModerationEndpoint | None:
+    """The configured one, None where there is none; raises StartError for an address or a key that can't be one."""
+    configured = settings.moderation
+    if not configured.endpoint:
+        return None
+    key, model = configured.api_key.get_secret_value(), configured.model or None
+    try:
+        return ModerationEndpoint(configured.endpoint, key, model, seconds(configured.timeout), configured.fail_open)
+    except ValueError as error:
+        raise StartError(f"Prompts can't be checked as configured in [moderation]: {error}.") from error
+
+
+async def check_key(provider: LemonDataProvider) -> None:
+    """A wrong key ends the start; a provider that is away does not."""
+    try:
+        await provider.check_key()
+    except Refused as refusal:
+        if refusal.status in {401, 403}:
+            raise StartError("The video service does not accept the key; see [provider] api_key.") from refusal
+        if 300 <= (refusal.status or 0) < 400:
+            raise StartError("The video service is at another address; see [provider] base_url.") from refusal
+        log.warning("provider_refuses", status=refusal.status, code=refusal.code)
+    except ProviderError as error:
+        log.warning("provider_away", error=error.message)
+
+
+@asynccontextmanager
+async def opened_media(settings: Settings, provider: LemonDataProvider) -> AsyncIterator[MediaFiles]:
+    """The files of this run; raises StartError where their folder can't be used."""
+    media = MediaFiles(
+        settings.data_folder() / "spool",
+        media_rules(settings),
+        trusted_origins=(provider.result_origin, *settings.media.trusted_origins),
+        attachment_origins=_attachment_origins(settings),
+    )
+    try:
+        await media.open()
+    except OSError as error:
+        raise StartError(f"The folder {error.filename} for files can't be used: {error.strerror}.") from error
+    try:
+        yield media
+    finally:
+        await media.close()
+
+
+def _attachment_origins(settings: Settings) -> tuple[str, ...]:
+    """Discord itself, where its REST base is another than Discord's own (a sandbox serves its files from there)."""
+    base = settings.discord.api_url
+    return ("/".join(base.split("/")[:3]),)
