@@ -15,7 +15,7 @@ from bot.chat.whereabouts import Lookout
 from bot.domain.generation import State
 from bot.media.fetch import MediaFiles
 from bot.moderation.endpoint import ModerationEndpoint
-from bot.moderation.rules import WordRules
+from bot.moderation.rules import first_match
 from bot.providers.lemondata.bundled import bundled_catalog
 from bot.providers.lemondata.client import LemonDataProvider
 from bot.reports.chart import Charts
@@ -270,7 +270,7 @@ def _gate(settings: Settings, store: Store) -> Gate:
     restricted = settings.moderation
     return Gate(
         store=store.guilds,
-        match=lambda rules, text: WordRules(rules).match(text),
+        match=first_match,
         age_restricted=AgeRestricted(
             models=frozenset(restricted.age_restricted_models),
             operations=frozenset(restricted.age_restricted_operations),

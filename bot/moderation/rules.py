@@ -1,5 +1,6 @@
 """Word rules at work: which rule of a guild, if any, a prompt breaks."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,6 +40,11 @@ class WordRules:
         return None if first is None else self._rules[first]
 
 
+async def first_match(rules: Sequence[WordRule], text: str) -> WordRule | None:
+    """The first rule that a text breaks, found beside the event loop: many patterns may take a while together."""
+    return await asyncio.to_thread(_first_match, tuple(rules), text) if rules else None
+
+
 def check(kind: RuleKind, text: str) -> None:
     """Raise Rejection with a BadRule where this can't be the text of a rule."""
     if not _essence(kind, text):
@@ -47,6 +53,10 @@ def check(kind: RuleKind, text: str) -> None:
         raise Rejection(BadRule(RuleFault.TOO_LONG, str(len(text)), str(MOST_CHARACTERS)))
     if kind is RuleKind.PATTERN:
         _check_pattern(text)
+
+
+def _first_match(rules: Sequence[WordRule], text: str) -> WordRule | None:
+    return WordRules(rules).match(text)
 
 
 def _check_pattern(text: str) -> None:

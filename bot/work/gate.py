@@ -1,6 +1,6 @@
 """The gate: what moderators and the owner have decided is checked before a request is accepted; limits come later."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -25,7 +25,7 @@ from bot.domain.word_rules import WordRule
 
 log = structlog.get_logger(__name__)
 
-Match = Callable[[tuple[WordRule, ...], str], WordRule | None]
+Match = Callable[[tuple[WordRule, ...], str], Awaitable[WordRule | None]]
 """Finds the first rule that a prompt breaks."""
 
 
@@ -125,7 +125,7 @@ class Gate:
         problem = here.model_problem(request.model, request.operation)
         if problem is not None:
             raise Rejection(problem)
-        rule = self._match(here.rules.word_rules, request.prompt) if request.prompt else None
+        rule = await self._match(here.rules.word_rules, request.prompt) if request.prompt else None
         if rule is not None:
             await self._refuse(request.prompt or "", rule, origin)
             raise Rejection(PromptNotAllowed())

@@ -22,7 +22,7 @@ from bot.domain.moderating import Action, Deed, LogFilter, LogLine, RefusedPromp
 from bot.domain.word_rules import RuleKind, WordRule
 from bot.moderation import rules as word_rules
 from bot.work.actors import Actor
-from bot.work.deeds import PAGE, deed_of, require_room, there
+from bot.work.deeds import PAGE, deed_of, require_room, require_room_for_rule, there
 from bot.work.guild_store import GuildStore
 
 LONGEST_BLOCK = timedelta(days=3650)
@@ -103,7 +103,7 @@ class Moderation:
         """Add a word rule; None where it is there already. Raises Rejection(BadRule or ListFull)."""
         deed = self._deed(actor, Action.ADD_RULE, why)
         word_rules.check(kind, text.strip())
-        require_room(await self._store.word_rules(deed.guild_id))
+        require_room_for_rule(await self._store.word_rules(deed.guild_id), kind)
         return await self._store.add_rule(kind, text.strip(), deed)
 
     async def remove_rule(self, actor: Actor, rule_id: int, why: str | None = None) -> WordRule:

@@ -13,7 +13,7 @@ from bot.domain.overview import Overview
 from bot.domain.word_rules import RuleKind, WordRule
 from bot.moderation import rules as word_rules
 from bot.work.actors import Actor
-from bot.work.deeds import PAGE, deed_of, require_room, there
+from bot.work.deeds import PAGE, deed_of, require_room_for_rule, there
 from bot.work.door import Door
 from bot.work.guild_store import GuildStore
 from bot.work.outage import Outage
@@ -113,7 +113,7 @@ class Ownership:
         """
         deed = self._deed(actor, Action.ADD_RULE, why)
         word_rules.check(kind, text.strip())
-        require_room(await self._store.word_rules(BOT))
+        require_room_for_rule(await self._store.word_rules(BOT), kind)
         return await self._store.add_rule(kind, text.strip(), deed)
 
     async def remove_rule(self, actor: Actor, rule_id: int, why: str | None = None) -> WordRule:

@@ -24,7 +24,7 @@ from bot.domain.ledger import release, settle
 from bot.domain.limits import Limit, Measure, Scope, Window
 from bot.media.fetch import MediaFiles
 from bot.media.rules import MediaRules
-from bot.moderation.rules import WordRules
+from bot.moderation.rules import first_match
 from bot.providers.lemondata.bundled import bundled_catalog
 from bot.providers.lemondata.client import LemonDataProvider
 from bot.reports.chart import Charts
@@ -187,7 +187,7 @@ def _joined(setting: Setting, store: Store, provider: LemonDataProvider, media: 
         wake=woken.set,
         gate=Gate(
             store=store.guilds,
-            match=lambda rules, text: WordRules(rules).match(text),
+            match=first_match,
             age_restricted=AgeRestricted(),
             clock=now,
         ),

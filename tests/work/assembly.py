@@ -13,7 +13,7 @@ from bot.domain.limits import Limit
 from bot.domain.request import Operation
 from bot.media.fetch import MediaFiles
 from bot.media.rules import MediaRules
-from bot.moderation.rules import WordRules
+from bot.moderation.rules import first_match
 from bot.providers.lemondata.bundled import bundled_catalog
 from bot.providers.lemondata.client import LemonDataProvider
 from bot.store.database import Database
@@ -116,7 +116,7 @@ def gate_of(store: Store, setting: Setting) -> Gate:
     """The gate, with the word rules as they are."""
     return Gate(
         store=store.guilds,
-        match=lambda rules, text: WordRules(rules).match(text),
+        match=first_match,
         age_restricted=setting.age_restricted,
         clock=setting.clock.now,
     )

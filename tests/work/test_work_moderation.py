@@ -221,6 +221,16 @@ async def test_a_list_takes_no_more_than_can_be_held_against_every_request(
     assert await problem(stage, "moderation.allow_channel", MODERATOR) == ListFull(2)
 
 
+async def test_a_guild_has_fewer_patterns_than_words(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deeds, "MOST_PATTERNS", 1)
+    moderation = desk(stage).moderation
+    assert await moderation.add_rule(MODERATOR, RuleKind.PATTERN, "c.t")
+    with pytest.raises(Rejection) as rejected:
+        await moderation.add_rule(MODERATOR, RuleKind.PATTERN, "d.g")
+    assert rejected.value.problem == ListFull(1)
+    assert await moderation.add_rule(MODERATOR, RuleKind.WORD, "dog")
+
+
 @pytest.mark.parametrize(
     "name", [name for name in CALLS if name.split(".")[1].startswith(("remove_", "clear_", "unb"))]
 )
