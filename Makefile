@@ -43,6 +43,7 @@ check: lint types layers test  ## Everything that CI checks.
 
 bench: setup  ## Measure, as ratios to floors taken in the same run.
 	$(BIN)/python -m bench.store
+	$(BIN)/python -m bench.limits
 	$(BIN)/python -m bench.media
 	$(BIN)/python -m bench.commands
 	$(BIN)/python -m bench.reports

@@ -36,7 +36,7 @@ def configure(level: str, form: str, secrets: Iterable[str]) -> None:
     """Send every log of the process to standard error, as JSON lines or, for a terminal, in colour."""
     pretty = form == "console" or (form == "auto" and sys.stderr.isatty())
     renderer: list[Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]  # others show local values
         if pretty
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import discord
 from discord import app_commands
 
-from bot.chat.lists import clip
-from bot.domain.errors import NotListed, OneOfThese, Rejection
+from bot.chat.lists import clip, id_of
+from bot.domain.errors import OneOfThese, Rejection
 from bot.domain.guild import Block
 from bot.i18n import _
 from cogs.choices import CHOICES_MOST, NAME_MOST
 
-_ID = re.compile(r"(?:<@!?)?([0-9]{15,20})>?")
+_MENTION = re.compile(r"<@!?([0-9]+)>")
 
 
 def one_of(member: discord.User | discord.Member | None, listed: str | None) -> int:
@@ -21,10 +21,9 @@ def one_of(member: discord.User | discord.Member | None, listed: str | None) -> 
         raise Rejection(OneOfThese(("member", "listed")))
     if member is not None:
         return member.id
-    found = _ID.fullmatch((listed or "").strip())
-    if found is None:
-        raise Rejection(NotListed())
-    return int(found[1])
+    typed = (listed or "").strip()
+    mention = _MENTION.fullmatch(typed)
+    return id_of(mention[1] if mention else typed)
 
 
 def block_choices(blocks: Sequence[Block], current: str) -> list[app_commands.Choice[str]]:

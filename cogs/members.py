@@ -7,6 +7,7 @@ from discord.ext import commands
 
 from bot.chat import intake, texts
 from bot.chat.own_usage import answer_with_own_days
+from bot.chat.problems import problem
 from bot.chat.replies import whisper
 from bot.chat.report_parts import ReportTools
 from bot.domain.catalog import Model
@@ -14,6 +15,7 @@ from bot.domain.generation import State
 from bot.domain.limits import Allowance, Measure
 from bot.domain.request import Operation
 from bot.i18n import N_, _, n_
+from bot.work.gate import Here
 from bot.work.service import Service
 from cogs.choices import Suggestions, is_under_way
 
@@ -42,7 +44,8 @@ class Members(commands.Cog):
     )
     async def models(self, interaction: discord.Interaction, operation: str | None = None) -> None:
         """List the models on offer."""
-        embed = self._overview() if operation is None else self._of_operation(Operation(operation))
+        here = await self._here(interaction)
+        embed = self._overview(here) if operation is None else self._of_operation(Operation(operation), here)
         await whisper(interaction, embed=embed)
 
     @app_commands.command(name="usage", description=locale_str(N_("What you have used, and what is left")))
@@ -54,7 +57,10 @@ class Members(commands.Cog):
         embed = discord.Embed(title=_("Your usage"), colour=discord.Colour.blurple())
         for allowance in allowances[:FIELDS_MOST]:
             embed.add_field(name=texts.limit_name(allowance.limit), value=_allowance_lines(allowance), inline=False)
-        if not allowances:
+        found = (await self._here(interaction)).entry_problem()
+        if found is not None:
+            embed.description = problem(found)
+        elif not allowances:
             embed.description = _("There are no limits here.")
         await answer_with_own_days(interaction, embed, self._reports)
 
@@ -73,27 +79,35 @@ class Members(commands.Cog):
     async def _under_way(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
         return await self._suggestions.generations(interaction, current, is_under_way)
 
-    def _overview(self) -> discord.Embed:
+    async def _here(self, interaction: discord.Interaction) -> Here:
+        """What holds for the member where they ask: only models that they may use there are listed."""
+        return await self._service.here(interaction.guild_id, interaction.user.id, intake.standing(interaction))
+
+    def _overview(self, here: Here) -> discord.Embed:
         embed = discord.Embed(
             title=_("Models"),
-            description=_("The default is {model}. Ask for one kind of video to see more.", model=self._default()),
+            description=_("The default is {model}. Ask for one kind of video to see more.", model=self._default(here)),
             colour=discord.Colour.blurple(),
         )
         for operation in Operation:
-            able = tuple(model.id for model in self._service.catalog.able(operation))
-            value = texts.listed(able) if able else _("No model can do this at present.")
+            able = tuple(model.id for model in self._service.models_for(operation, here))
+            value = texts.listed(able) if able else self._none(operation)
             embed.add_field(name=texts.operation_name(operation), value=value, inline=False)
         return embed
 
-    def _of_operation(self, operation: Operation) -> discord.Embed:
-        able = self._service.catalog.able(operation)
-        lines = [_model_line(model, operation) for model in able]
-        text = _clipped(lines) if lines else _("No model can do this at present.")
+    def _of_operation(self, operation: Operation, here: Here) -> discord.Embed:
+        lines = [_model_line(model, operation) for model in self._service.models_for(operation, here)]
+        text = _clipped(lines) if lines else self._none(operation)
         return discord.Embed(title=texts.operation_name(operation), description=text, colour=discord.Colour.blurple())
 
-    def _default(self) -> str:
-        able = self._service.catalog.able(Operation.TEXT)
-        return self._service.model_for(Operation.TEXT, None) if able else _("none")
+    def _none(self, operation: Operation) -> str:
+        if self._service.catalog.able(operation):
+            return _("No model for this is open to you here; ask a moderator.")
+        return _("No model can do this at present.")
+
+    def _default(self, here: Here) -> str:
+        able = self._service.models_for(Operation.TEXT, here)
+        return self._service.model_for(Operation.TEXT, None, here) if able else _("none")
 
 
 def _allowance_lines(allowance: Allowance) -> str:

@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.app_commands import locale_str
 
 from bot.chat import texts
-from bot.chat.lists import clip, listing
+from bot.chat.lists import clip, id_of, listing
 from bot.chat.moderators import Moderators
 from bot.chat.replies import whisper
 from bot.domain.errors import FigureUnreadable, NotListed, OneOfThese, Rejection
@@ -163,7 +163,7 @@ def limit_of(key: str) -> Limit:
         scope, scope_id, measure, window = key.strip().split(":")
         return Limit(
             scope=Scope(scope),
-            scope_id=int(scope_id),
+            scope_id=id_of(scope_id),
             measure=Measure(measure),
             window=Window(window) if window else None,
             amount=0,

@@ -8,10 +8,9 @@ import discord
 from discord import app_commands
 from discord.app_commands import locale_str
 
-from bot.chat.lists import clip, code, listing
+from bot.chat.lists import clip, code, id_of, listing
 from bot.chat.moderators import Moderators
 from bot.chat.replies import whisper
-from bot.domain.errors import NotListed, Rejection
 from bot.domain.guild import AllowedModel
 from bot.domain.word_rules import RuleKind, WordRule
 from bot.i18n import N_, _
@@ -226,10 +225,7 @@ def _matching(entries: Sequence[tuple[str, str]], current: str) -> list[app_comm
 
 def _number(text: str) -> int:
     """An id that was chosen from a list, or typed; raises Rejection(NotListed) for what is none."""
-    found = text.strip().removeprefix("<#").removesuffix(">")
-    if not (found.isascii() and found.isdecimal() and len(found) <= 19):
-        raise Rejection(NotListed())
-    return int(found)
+    return id_of(text.strip().removeprefix("<#").removesuffix(">"))
 
 
 def _rule_line(rule: WordRule) -> str:
@@ -246,10 +242,13 @@ def _key_of(allowed: AllowedModel) -> str:
 
 
 def _allowed_of(key: str, guild_id: int) -> AllowedModel:
-    """The entry that was chosen; what is only a model's name is the entry of everyone."""
+    """The entry that was chosen; what is only a model's name is the entry of everyone.
+
+    Raises Rejection(NotListed) where what stands for a role can't be its id.
+    """
     role_id, _separator, model = key.strip().partition(":")
-    if model and role_id.isascii() and role_id.isdecimal() and len(role_id) <= 19:
-        return AllowedModel(role_id=int(role_id), model=model)
+    if model and role_id.isdecimal():
+        return AllowedModel(role_id=id_of(role_id), model=model)
     return AllowedModel(role_id=guild_id, model=key.strip())
 
 

@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.app_commands import locale_str
 
 from bot.chat import log_lines, texts
-from bot.chat.lists import code, listing, told
+from bot.chat.lists import code, fitting, told
 from bot.chat.moderators import Moderators
 from bot.chat.replies import whisper
 from bot.domain.moderating import LogFilter, LogLine, RefusedPrompt
@@ -41,7 +41,7 @@ def log_command(moderators: Moderators, moderation: Moderation) -> app_commands.
     ) -> None:
         actor = await moderators.actor(interaction)
         if refused:
-            await whisper(interaction, embed=_refusals(await moderation.refusals(actor)))
+            await whisper(interaction, embed=_refusals(await moderation.refusals(actor, before, LINES + 1)))
             return
         wanted = LogFilter(
             actor_id=moderator.id if moderator else None,
@@ -60,13 +60,22 @@ def _page(lines: list[LogLine]) -> discord.Embed:
     if not lines:
         embed.description = _("Nothing like that was done here.")
     elif len(lines) > LINES:
-        embed.set_footer(text=_("Older lines come with before: {number}", number=lines[LINES - 1].id))
+        embed.set_footer(text=_older(lines[LINES - 1].id))
     return embed
 
 
 def _refusals(found: list[RefusedPrompt]) -> discord.Embed:
-    lines = [_refusal_line(prompt) for prompt in found]
-    return listing(_("Refused prompts"), lines, _("No prompt was refused here."))
+    shown = fitting([_refusal_line(prompt) for prompt in found[:LINES]])
+    embed = discord.Embed(title=_("Refused prompts"), description="\n".join(shown), colour=discord.Colour.blurple())
+    if not found:
+        embed.description = _("No prompt was refused here.")
+    elif len(found) > len(shown):
+        embed.set_footer(text=_older(found[len(shown) - 1].id))
+    return embed
+
+
+def _older(number: int) -> str:
+    return _("Older lines come with before: {number}", number=number)
 
 
 def _refusal_line(found: RefusedPrompt) -> str:

@@ -1,7 +1,8 @@
 """/mod report: what was made in this guild, by whom, and what it cost; a part of /mod."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
 from types import MappingProxyType
@@ -13,14 +14,19 @@ from discord.app_commands import locale_str
 
 from bot.chat import texts
 from bot.chat.moderators import Moderators
-from bot.chat.replies import whisper
 from bot.chat.report_parts import ReportParts, ReportTools, report_parts
 from bot.domain.catalog import Catalog
+from bot.domain.errors import Rejection, ReportBusy, ReportUnderWay
 from bot.domain.request import Operation
 from bot.i18n import N_, _
 from bot.reports.periods import Period
+from bot.reports.turns import NoTurnError, Turns, UnderWayError
 from bot.reports.usage import Asked
 from cogs.choices import CHOICES_MOST, NAME_MOST
+
+REPORTS_AT_ONCE = 2
+WAITING_MOST = 4
+"""Guilds whose reports wait for their turn; the last one still has it within the quarter of an hour to answer in."""
 
 _DATE = app_commands.Range[str, 1, 20]
 
@@ -72,7 +78,7 @@ _OPTIONS: Mapping[str, _Option] = MappingProxyType(
         ),
         "first": _Option(_DATE, N_("The first day, as 2026-03-01")),
         "last": _Option(_DATE, N_("The last day, as 2026-03-31")),
-        "public": _Option(bool, N_("Post it here, for everyone to see")),
+        "public": _Option(bool, N_("Post it here for everyone, without the file")),
     }
 )
 _RENAMED = MappingProxyType({"first": "from", "last": "to"})
@@ -102,13 +108,16 @@ def report_command(
     tools: ReportTools, catalog: Callable[[], Catalog], moderators: Moderators
 ) -> app_commands.Command[Any, Any, Any]:
     """The command, to be added to /mod."""
+    turns = Turns(at_once=REPORTS_AT_ONCE, waiting_most=WAITING_MOST)
 
     async def callback(interaction: discord.Interaction[Any], /, **values: Any) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         guild_id = (await moderators.actor(interaction)).moderated_guild()
         asked = asked_of(values, guild_id, await tools.zone_of(guild_id))
-        parts = await report_parts(tools, asked, interaction.filesize_limit)
-        await _answer(interaction, parts, is_public=bool(values.get("public")))
+        is_public = bool(values.get("public"))
+        async with _turn(turns, guild_id):
+            parts = await report_parts(tools, asked, interaction.filesize_limit, is_public=is_public)
+            await _answer(interaction, parts, is_public=is_public)
 
     async def model(_interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
         return _models(catalog(), current)
@@ -150,19 +159,40 @@ def asked_of(values: Mapping[str, Any], guild_id: int, zone: tzinfo) -> Asked:
     )
 
 
+@asynccontextmanager
+async def _turn(turns: Turns, guild_id: int) -> AsyncIterator[None]:
+    """The guild's turn; raises Rejection(ReportUnderWay or ReportBusy) where it can't have any for now."""
+    try:
+        async with turns.turn(guild_id):
+            yield
+    except UnderWayError as error:
+        raise Rejection(ReportUnderWay()) from error
+    except NoTurnError as error:
+        raise Rejection(ReportBusy()) from error
+
+
 async def _answer(interaction: discord.Interaction[Any], parts: ReportParts, *, is_public: bool) -> None:
-    """Answer privately; a public one is a message of its own, after the private answer that is awaited."""
+    """Answer privately; a public one is a message of its own, after the private answer that has the file of rows."""
+    nobody = discord.AllowedMentions.none()
     try:
         if is_public:
-            await whisper(interaction, _("Here it is, for everyone in this channel."))
+            await interaction.followup.send(
+                _of_public(parts), files=list(parts.apart), ephemeral=True, allowed_mentions=nobody
+            )
         await interaction.followup.send(
-            embed=parts.embed,
-            files=list(parts.files),
-            ephemeral=not is_public,
-            allowed_mentions=discord.AllowedMentions.none(),
+            embed=parts.embed, files=list(parts.files), ephemeral=not is_public, allowed_mentions=nobody
         )
     finally:
         parts.close()
+
+
+def _of_public(parts: ReportParts) -> str:
+    """What is said to the moderator alone."""
+    if not parts.apart:
+        said = _("Here it is, for everyone in this channel.")
+    else:
+        said = _("Here it is, for everyone in this channel. The file of every video is for you alone.")
+    return "\n".join(filter(None, (said, parts.remark)))
 
 
 def _models(catalog: Catalog, current: str) -> list[app_commands.Choice[str]]:

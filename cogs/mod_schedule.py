@@ -72,9 +72,9 @@ class ScheduleGroup(app_commands.Group):
     async def _said(self, schedule: Schedule) -> str:
         zone = await self._tools.zone_of(schedule.guild_id)
         return _(
-            "A report goes to {channel} {every}; the next one comes {when}, when the days of {zone} change.",
+            "A report goes to {channel} {every}; the next one comes on {when}, when the days of {zone} change.",
             channel=f"<#{schedule.channel_id}>",
             every=_(_EVERY[schedule.every]),
-            when=texts.instant(schedule.every.end(self._clock(), zone)),
+            when=texts.instant(schedule.every.end(self._clock(), zone), "F"),
             zone=texts.plain(str(zone)),
         )

@@ -9,7 +9,7 @@ from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.chat import privacy_page
-from bot.chat.client import ShowreelClient
+from bot.chat.client import FOR_ONESELF, ShowreelClient
 from bot.chat.replies import answer_failure, answer_problem, whisper
 from bot.domain.errors import GuildNotServed, NotYourData, Rejection
 from bot.i18n import N_, speak
@@ -19,7 +19,11 @@ from bot.work.privacy import Privacy
 class PrivacyCommands(commands.Cog):
     """Each member's own data only; nobody else sees the answers."""
 
-    privacy = app_commands.Group(name="privacy", description=locale_str(N_("What is stored of you, and erasing it")))
+    privacy = app_commands.Group(
+        name=FOR_ONESELF,
+        description=locale_str(N_("What is stored of you, and erasing it")),
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+    )
 
     def __init__(self, bot: ShowreelClient, use: Privacy, retention: timedelta | None) -> None:
         self._bot = bot
@@ -47,7 +51,7 @@ class PrivacyCommands(commands.Cog):
         if user_id is None:
             return
         speak(interaction.locale.value)
-        if not self._bot.served.serves_here(interaction):
+        if not self._bot.served.answers_for_oneself(interaction):
             await answer_problem(interaction, GuildNotServed())
             return
         try:

@@ -1,7 +1,7 @@
 """/setup: what moderators choose for their server, step by step, in a private view."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -26,6 +26,7 @@ from bot.work.service import Service
 Save: TypeAlias = Callable[[Actor, Asked, discord.Interaction[Any]], Awaitable[object]]
 
 _MODELS_SHOWN = 24
+_FIGURE_MOST = 10**15
 
 
 class Setup(commands.Cog):
@@ -209,16 +210,33 @@ def _limit(name: str, text: str | None) -> Limit | None:
     if text is None:
         return None
     scope, measure, window = setup_forms.LIMITS[name]
-    try:
-        figure = Decimal(text.removeprefix("$").strip())
-        is_whole = figure.is_finite() and (measure is Measure.MICROS or figure == figure.to_integral_value())
-    except InvalidOperation as error:
-        raise Rejection(FigureUnreadable(text)) from error
-    if not is_whole or abs(figure) > 10**15:
-        raise Rejection(FigureUnreadable(text))
-    amount = to_micros(figure) if measure is Measure.MICROS else int(figure)
-    limit = Limit(scope=scope, measure=measure, window=window, amount=amount)
+    limit = Limit(scope=scope, measure=measure, window=window, amount=_amount(measure, text))
     fault = fault_of(limit)
     if fault is not None:
         raise Rejection(LimitUnfit(fault))
     return limit
+
+
+def _amount(measure: Measure, text: str) -> int:
+    """A figure as it is stored, dollars as micro-dollars. Raises Rejection(FigureUnreadable).
+
+    Also for one that would be stored as another: a part of a video, or money of which nothing would be left.
+    """
+    figure = _figure(text)
+    amount = to_micros(figure) if measure is Measure.MICROS else int(figure)
+    is_kept = bool(amount) is bool(figure) if measure is Measure.MICROS else amount == figure
+    if not is_kept:
+        raise Rejection(FigureUnreadable(text))
+    return amount
+
+
+def _figure(text: str) -> Decimal:
+    """A number that can be reckoned with."""
+    try:
+        figure = Decimal(text.removeprefix("$").strip())
+        is_sound = figure.is_finite() and abs(figure) <= _FIGURE_MOST
+    except ArithmeticError as error:
+        raise Rejection(FigureUnreadable(text)) from error
+    if not is_sound:
+        raise Rejection(FigureUnreadable(text))
+    return figure

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -34,19 +35,27 @@ now = SteadyClock()
 """The clock of the whole program."""
 
 
+class NoDatabaseError(StartError):
+    """There is no database yet."""
+
+
 @asynccontextmanager
 async def opened_store(settings: Settings, *, owner: bool) -> AsyncIterator[Store]:
-    """The store, migrated; as its owner, no other process may run the bot on the same SQLite file meanwhile.
+    """The store. Its owner makes and migrates it, and keeps others from running the bot on the same SQLite file.
 
-    Raises StartError where the database can't be used.
+    Anybody else finds it as it is, and changes nothing. Raises StartError where the database can't be used, of which
+    NoDatabaseError is one.
     """
     async with AsyncExitStack() as stack:
         try:
             database = Database(settings.database.url)
-            if owner and database.folder:
+            if not owner:
+                _require_database(settings, database)
+            elif database.folder:
                 database.folder.mkdir(parents=True, exist_ok=True)
                 stack.enter_context(DataFolderLock(database.folder))
-            await migrate(settings.database.url)
+            if owner:
+                await migrate(settings.database.url)
             await database.open()
             gap = await database.clock_gap(now())
         except DatabaseUnusableError as error:
@@ -58,6 +67,12 @@ async def opened_store(settings: Settings, *, owner: bool) -> AsyncIterator[Stor
             apart = f"{gap.total_seconds():.0f} s"
             raise StartError(f"The clocks of this machine and of the database are {apart} apart: set both right.", 1)
         yield Store(database, zone=ZoneInfo(settings.limits.time_zone))
+
+
+def _require_database(settings: Settings, database: Database) -> None:
+    file = Path(settings.database.url.removeprefix("sqlite:///"))
+    if database.folder is not None and not file.is_file():
+        raise NoDatabaseError(f"There is no database {file} yet: the first `showreel run` makes it.")
 
 
 def provider_of(settings: Settings) -> LemonDataProvider:

@@ -14,13 +14,18 @@ from bot.chat.faults import discord_faults
 from bot.chat.postman import CLOCKS_APART, LOOK_BACK
 from bot.chat.report_parts import ReportParts, ReportTools, scheduled_parts
 from bot.domain.announcements import Attempt
+from bot.domain.errors import Rejection
 from bot.domain.guild import Schedule
 from bot.domain.limits import Allowance, Measure
 from bot.domain.moderating import LogLine, Mirror
 from bot.i18n import _, speaking
 from bot.work.announcing import PlaceGoneError
+from bot.work.protocols import DeliveryDelayedError
 
 log = structlog.get_logger(__name__)
+
+LOG_MARK = "/mod log · "
+"""Before the number of the last line in a message of the log channel, by which it is recognised."""
 
 
 class DiscordAnnouncer:
@@ -38,7 +43,10 @@ class DiscordAnnouncer:
         if await self._stands(schedule.channel_id, attempt):
             return
         with self._speaking(schedule.guild_id):
-            parts = await scheduled_parts(self._tools, schedule, (start, end), guild.filesize_limit)
+            try:
+                parts = await scheduled_parts(self._tools, schedule, (start, end), guild.filesize_limit)
+            except Rejection as rejection:
+                raise DeliveryDelayedError(f"make report: {rejection}") from rejection
             await self._post(schedule.channel_id, parts, attempt)
 
     async def budget(self, channel_id: int, allowance: Allowance, percent: int, attempt: Attempt) -> None:
@@ -56,7 +64,7 @@ class DiscordAnnouncer:
             return
         with self._speaking(mirror.guild_id):
             embed = discord.Embed(description="\n".join(log_lines.line(line) for line in new))
-        await self._post(mirror.channel_id, ReportParts(embed=embed), attempt, f"{attempt.mark} · {new[-1].id}")
+        await self._post(mirror.channel_id, ReportParts(embed=embed), attempt, f"{LOG_MARK}{new[-1].id}")
 
     async def _post(self, channel_id: int, parts: ReportParts, attempt: Attempt, mark: str = "") -> None:
         """Post a message with its mark, which its nonce is made from as well."""
@@ -81,8 +89,7 @@ class DiscordAnnouncer:
         """The last line that an earlier try has posted, though nobody noted it."""
         if not attempt.may_stand_there:
             return mirror.last_id
-        start = f"{attempt.mark} · "
-        posted = [mark.removeprefix(start) for mark in await self._marks(mirror.channel_id, attempt)]
+        posted = [mark.removeprefix(LOG_MARK) for mark in await self._marks(mirror.channel_id, attempt)]
         return max([mirror.last_id, *(int(number) for number in posted if number.isdigit())])
 
     async def _marks(self, channel_id: int, attempt: Attempt) -> list[str]:

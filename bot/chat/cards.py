@@ -210,7 +210,11 @@ def _price_line(generation: Generation) -> str | None:
     if micros is None:
         return _("unknown")
     figure = texts.money(micros)
-    return figure if generation.state is State.SUCCEEDED else _("about {money}", money=figure)
+    if generation.state is State.SUCCEEDED:
+        return figure
+    if generation.micros_per_second:
+        return _("up to {money}", money=figure)  # in the end it is that of the real length
+    return _("about {money}", money=figure)
 
 
 def _settings(options: Options) -> str:

@@ -38,6 +38,12 @@ OF_MODERATORS = frozenset({"mod", "setup"})
 OF_THE_OWNER = frozenset({"owner"})
 """Commands, with all below them, that are refused to everybody else before anything else is done."""
 
+FOR_ONESELF = "privacy"
+"""The command that is answered in direct messages always."""
+
+_IN_DIRECT_MESSAGES = 1
+"""Discord's number for an app's direct messages as the context of a command (Application Commands, contexts)."""
+
 
 class TokenRefusedError(Exception):
     """Discord does not accept the token."""
@@ -82,6 +88,8 @@ class ShowreelTree(app_commands.CommandTree["ShowreelClient"]):
 
     async def _problem(self, interaction: discord.Interaction["ShowreelClient"]) -> Problem | None:
         client, root = interaction.client, _root(interaction)
+        if root == FOR_ONESELF:
+            return None if client.served.answers_for_oneself(interaction) else GuildNotServed()
         if not client.served.serves_here(interaction):
             return GuildNotServed()
         if root in OF_MODERATORS:
@@ -169,9 +177,21 @@ class ShowreelClient(commands.AutoShardedBot):
                 log.error("guild_not_reachable", guild=guild_id)  # noqa: TRY400 - the cause is in the event's name
                 continue
             log.info("commands_registered", guild=guild_id, count=len(registered))
-        if self.served.guild_ids and self.application_id is not None:
-            await self.http.bulk_upsert_global_commands(self.application_id, payload=[])  # of a run without guild_ids
+        if self.served.guild_ids:
+            await self._register_for_direct_messages()
         self.synced.set()
+
+    async def _register_for_direct_messages(self) -> None:
+        """Write what is for direct messages, in place of the commands of a run without `guild_ids`.
+
+        Commands of a guild aren't shown there; in guilds this one isn't shown, so that nobody sees two of it.
+        """
+        command, translator = self.tree.get_command(FOR_ONESELF), self.tree.translator
+        if command is None or translator is None or self.application_id is None:
+            raise RuntimeError("commands are registered once they are added, after logging in")
+        payload = await command.get_translated_payload(self.tree, translator)
+        payload["contexts"] = [_IN_DIRECT_MESSAGES]
+        await self.http.bulk_upsert_global_commands(self.application_id, payload=[payload])
 
     @property
     def away_since(self) -> datetime | None:

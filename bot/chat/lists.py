@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.chat import texts
+from bot.domain.errors import NotListed, Rejection
 from bot.i18n import n_
 
 DESCRIPTION_MOST = 4096
@@ -15,6 +16,11 @@ ROOM = 60
 
 TOLD_MOST = 300
 """Characters of a text from people in a line."""
+
+IDS = 2**63
+"""Ids are below: Discord's, and those that a database gives."""
+
+_DIGITS_MOST = 19
 
 
 def listing(title: str, lines: Sequence[str], empty: str) -> discord.Embed:
@@ -34,6 +40,25 @@ def clipped(lines: Sequence[str]) -> str:
             break
         shown.append(line)
     return "\n".join(shown)
+
+
+def fitting(lines: Sequence[str]) -> Sequence[str]:
+    """The first of the lines, as many as fit whole into an embed; at least one."""
+    left = DESCRIPTION_MOST
+    for count, line in enumerate(lines):
+        left -= len(line) + 1
+        if left < -1:
+            return lines[: max(1, count)]
+    return lines
+
+
+def id_of(text: str) -> int:
+    """An id that was chosen from a list, or typed. Raises Rejection(NotListed) for what can be none."""
+    typed = text.strip()
+    is_number = typed.isascii() and typed.isdecimal() and len(typed) <= _DIGITS_MOST
+    if not is_number or int(typed) >= IDS:
+        raise Rejection(NotListed())
+    return int(typed)
 
 
 def told(text: str, most: int = TOLD_MOST) -> str:

@@ -1,9 +1,11 @@
 """Lines of the audit in words, for /mod log and for the log channel."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 from bot.chat import texts
+from bot.domain.limits import Limit, Measure, Scope, Window
 from bot.domain.moderating import Action, LogLine
 from bot.i18n import N_, _
 
@@ -27,7 +29,7 @@ ACTIONS: Mapping[Action, str] = MappingProxyType(
         Action.REMOVE_MODEL: N_("removed a model"),
         Action.SET_SCHEDULE: N_("scheduled reports"),
         Action.CLEAR_SCHEDULE: N_("stopped the scheduled reports"),
-        Action.CANCEL: N_("cancelled a video"),
+        Action.CANCEL: N_("asked to stop a video"),
         Action.REFUND: N_("gave a charge back"),
         Action.GIVE_UP: N_("gave up an unclear video"),
         Action.ATTACH_TASK: N_("attached a task"),
@@ -52,7 +54,7 @@ def line(found: LogLine) -> str:
     if found.generation_id:
         parts.append(f"`{found.generation_id}`")
     if found.before or found.after:
-        parts.append(f"{texts.word(found.before or _('nothing'))} → {texts.word(found.after or _('nothing'))}")
+        parts.append(f"{_value(found.before)} → {_value(found.after)}")
     if found.why:
         parts.append(_("“{why}”", why=texts.word(found.why)))
     text = " · ".join(parts)
@@ -63,6 +65,45 @@ def _who(found: LogLine) -> str:
     if found.actor_key is None:
         return _("The bot")
     return f"<@{found.actor_id}>" if found.actor_id else _("A former member")
+
+
+def _value(stored: str | None) -> str:
+    """What was before or after, in words where it has some."""
+    if stored is None:
+        return _("nothing")
+    name, _separator, value = stored.partition(": ")
+    return _setting(name, value) or texts.word(stored)
+
+
+def _setting(name: str, value: str) -> str | None:
+    """A setting, the end of a block or a limit in words; None for what the audit says in words of its own."""
+    limit, at = _limit(name, value), _instant(value) or _instant(name.removeprefix("until "))
+    links = {"log_channel_id": f"<#{value}>", "moderator_role_id": f"<@&{value}>"}
+    if limit is not None:
+        return texts.whole_amount(limit)
+    if at is not None:
+        when = texts.instant(at, "f")
+        return _("paused since {when}", when=when) if name == "paused_at" else _("until {when}", when=when)
+    return links.get(name) if value.isdigit() else None
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _limit(name: str, value: str) -> Limit | None:
+    """A limit as the audit has it, such as "guild micros/month: 5000000"; whose it is stands in the subject."""
+    scope, _separator, counted = name.partition(" ")
+    measure, _slash, window = counted.partition("/")
+    if scope not in set(Scope) or measure not in set(Measure) or not value.isdigit():
+        return None
+    if window and window not in set(Window):
+        return None
+    span = Window(window) if window else None
+    return Limit(scope=Scope(scope), measure=Measure(measure), window=span, amount=int(value))
 
 
 def _subject(found: LogLine) -> str:

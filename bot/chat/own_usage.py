@@ -9,6 +9,7 @@ from bot.chat.replies import whisper
 from bot.chat.report_parts import CHART, SMALL_CHART_WIDTH, ReportTools, chart_of, picture_file
 from bot.i18n import _
 from bot.reports.periods import Period
+from bot.reports.turns import NoTurnError
 from bot.reports.usage import Asked, Report
 from bot.work.protocols import DeliveryDelayedError
 
@@ -19,7 +20,7 @@ async def answer_with_own_days(interaction: discord.Interaction, embed: discord.
     """Answer privately with an embed, to which what the member made here in the last 30 days is added.
 
     Nothing of anybody else is in it. The figures don't wait for the picture, which comes into the same answer once it
-    is drawn; without anything made, or where it can't be drawn, there is none.
+    is drawn; there is none without anything made, where it can't be drawn, or while too many are.
     """
     report = await _own_days(tools, interaction.user.id, interaction.guild_id)
     said = _("Nothing asked for yet.") if report.is_empty else report_cards.sums(report.totals)
@@ -32,12 +33,16 @@ async def answer_with_own_days(interaction: discord.Interaction, embed: discord.
 
 async def _own_days(tools: ReportTools, user_id: int, guild_id: int | None) -> Report:
     zone = await tools.zone_of(guild_id)
-    asked = Asked(period=Period.DAYS_30, by="day", zone=zone, guild_id=guild_id, member_id=user_id)
+    asked = Asked(period=Period.DAYS_30, by="day", zone=zone, guild_id=guild_id, member_id=user_id, with_rows=False)
     return await tools.reports.usage(asked)
 
 
 async def _drawn(tools: ReportTools, report: Report) -> bytes | None:
-    return await chart_of(tools.charts, report, SMALL_CHART_WIDTH, _("Your videos by day"))
+    try:
+        return await chart_of(tools.charts.own_chart_of, report, SMALL_CHART_WIDTH, _("Your videos by day"))
+    except NoTurnError as error:
+        log.info("own_chart_left_out", reason=type(error).__name__)
+        return None
 
 
 async def _add_picture(interaction: discord.Interaction, embed: discord.Embed, chart: bytes) -> None:

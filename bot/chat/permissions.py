@@ -36,7 +36,7 @@ async def lacking_permissions(api_url: str, token: str) -> tuple[int, list[Lacki
     """
     point_at(api_url, "")
     with login_faults():
-        async with discord.Client(intents=discord.Intents.none()) as client:
+        async with discord.Client(intents=discord.Intents(guilds=True)) as client:
             await client.login(token)
             guilds = await client.http.get_guilds(GUILDS_ASKED)
     lacking = [

@@ -75,7 +75,7 @@ def erased(count: int, after: Holdings) -> discord.Embed:
                 after.kept,
             )
             made.add_field(name=_("Later, by itself"), value=later, inline=False)
-        made.add_field(name=_("The figures"), value=_parting(), inline=False)
+        made.add_field(name=_("The figures"), value=_parting(after), inline=False)
     if after.blocks:
         made.add_field(name=_("Blocks"), value=_blocks(after), inline=False)
     made.add_field(name=_("Not with me"), value=_elsewhere(), inline=False)
@@ -152,16 +152,25 @@ def _figures(holdings: Holdings) -> str:
         )
     if holdings.forget_since is not None:
         lines.append(
-            _("You asked to be forgotten {when}.", when=texts.instant(holdings.forget_since)) + " " + _parting()
+            _("You asked to be forgotten {when}.", when=texts.instant(holdings.forget_since)) + " " + _parting(holdings)
         )
     return "\n".join(lines)
 
 
-def _parting() -> str:
+def _parting(holdings: Holdings) -> str:
+    """What becomes of the figures; a block or a limit that holds names whom the lines of the log about it are about."""
+    days = LONGEST_WINDOW.days
+    if holdings.blocks or holdings.limits:
+        return _(
+            "They stay. The link to your account is dropped once no limit needs it, {days} days after your last request"
+            " at the earliest. But what a server has set against your Discord id stays, and so do the lines of its log"
+            " about that: by these it can still be told which figures are yours.",
+            days=days,
+        )
     return _(
-        "They stay, but nobody will be able to tell that they are yours: the link to your account is dropped once no"
-        " limit needs it, {days} days after your last request at the earliest.",
-        days=LONGEST_WINDOW.days,
+        "They stay, but nobody will be able to tell by what I keep that they are yours: the link to your account is"
+        " dropped once no limit needs it, {days} days after your last request at the earliest.",
+        days=days,
     )
 
 

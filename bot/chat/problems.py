@@ -67,7 +67,7 @@ def _limit_reached(found: errors.LimitReached) -> str:
     head = _limit_head(limit)
     if limit.measure is Measure.CONCURRENT:
         return f"{head} {_until_one_is_done(limit)}"
-    if found.resets_at is None:
+    if found.resets_at is None or limit.amount == 0:
         return head
     when = texts.instant(found.resets_at)
     if limit.measure is Measure.COOLDOWN:
@@ -88,6 +88,12 @@ def _limit_head(limit: Limit) -> str:
             return _("That is more than all members here together may use: {limit}.", limit=most)
         case Scope.BOT:
             return _("That is more than this bot may do: {limit}.", limit=texts.limit_name(limit))
+
+
+def _date_unreadable(found: errors.DateUnreadable) -> str:
+    if not found.text.strip():
+        return _("Say which days: give the first one in `from`, such as 2026-03-31, and the last one in `to`.")
+    return _("“{text}” is not a day that a report can be about. Write it as 2026-03-31.", text=texts.word(found.text))
 
 
 def _until_one_is_done(limit: Limit) -> str:
@@ -144,7 +150,9 @@ def _paused(found: errors.Paused) -> str:
 
 def _model_not_allowed(found: errors.ModelNotAllowed) -> str:
     text = _("You can't use {model} here.", model=texts.word(found.model))
-    return text + " " + _("You can use {allowed}.", allowed=texts.listed(found.allowed)) if found.allowed else text
+    if found.allowed:
+        return text + " " + _("You can use {allowed}.", allowed=texts.listed(found.allowed))
+    return text + " " + _("No model is open to you here; ask a moderator.")
 
 
 def _bad_rule(found: errors.BadRule) -> str:
@@ -237,7 +245,8 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
             "Your prompt has words that are not allowed here. Nothing was counted; try other words."
         ),
         errors.PriceUnknown: lambda it: _(
-            "Nobody knows what {model} costs, and there is a limit on money here. Choose another model.",
+            "There is a limit on money here, and nobody knows what this would cost with {model}. Say how long it should"
+            " be (duration), or choose another model.",
             model=texts.word(it.model),
         ),
         errors.NothingToRelease: lambda it: _(
@@ -254,9 +263,13 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
         errors.FetchUnderWay: lambda _it: _(
             "I am fetching a video for you already. Ask again once you have it, or in a few minutes."
         ),
-        errors.DateUnreadable: lambda it: _(
-            "“{text}” is not a day that a report can be about. Write it as 2026-03-31.", text=texts.word(it.text)
+        errors.ReportBusy: lambda _it: _(
+            "Too much is going on here for a report at the moment. Please try again in a minute."
         ),
+        errors.ReportUnderWay: lambda _it: _(
+            "A report for this server is being made already. Ask again once it is there, or in a few minutes."
+        ),
+        errors.DateUnreadable: _date_unreadable,
         errors.PeriodReversed: lambda it: _(
             "The first day ({first}) comes after the last one ({last}). Swap them.", first=it.first, last=it.last
         ),

@@ -179,7 +179,7 @@ def _of_member(group: Group) -> str:
 
 
 def _of_channel(group: Group) -> str:
-    return f"<#{group.key}>" if group.key.isdecimal() and int(group.key) else labels.NONE
+    return f"<#{group.key}>" if group.key.isdecimal() and int(group.key) else labels.channel(group)
 
 
 def _of_operation(group: Group) -> str:

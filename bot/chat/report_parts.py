@@ -4,12 +4,13 @@ import asyncio
 import gzip
 import io
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
+from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import discord
@@ -39,6 +40,12 @@ CHART_WITHIN = timedelta(minutes=2)
 
 ROWS_WITHIN = timedelta(minutes=2)
 """For the file of rows; with the picture it stays under the five minutes that an announcement has."""
+
+MOST_COMPRESSED = 20
+"""Times that a file of rows is smaller once it is compressed, and more than any is: most become a fifth to a tenth."""
+
+Draw: TypeAlias = Callable[[Report, int, str], Awaitable[bytes]]
+"""Draws a report's chart, so wide and with a title; raises ChartFailedError."""
 
 TITLES: Mapping[Window, str] = MappingProxyType(
     {
@@ -72,34 +79,41 @@ class ReportTools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportParts:
-    """One message. Its files are open, and gone from the disk: whoever posts it closes them."""
+    """One message, and what is not for everyone who can read it: the files `apart`, with the `remark` on them.
+
+    All files are open, and gone from the disk: whoever posts them closes them.
+    """
 
     embed: discord.Embed
     files: tuple[discord.File, ...] = ()
+    apart: tuple[discord.File, ...] = ()
+    remark: str = ""
 
     def close(self) -> None:
         """Close the files."""
-        for file in self.files:
+        for file in (*self.files, *self.apart):
             file.close()
 
 
-async def report_parts(tools: ReportTools, asked: Asked, limit: int, title: str = "") -> ReportParts:
-    """Make a report, with files of so many bytes at most; raises Rejection for a period that can't be.
+async def report_parts(
+    tools: ReportTools, asked: Asked, limit: int, title: str = "", *, is_public: bool = False
+) -> ReportParts:
+    """Make a report, with files of so many bytes at most; raises Rejection as `Reports.usage` does.
 
-    Whatever can't be drawn, or is too large, is left out, and the embed says so.
+    Whatever can't be drawn, or is too large, is left out, and the embed says so. Of a public one the file of rows,
+    which has everyone's ids, is apart.
     """
     report = await tools.reports.usage(asked)
     room = min(limit, BYTES_PER_MESSAGE) - ROOM_FOR_FORM
-    chart = await chart_of(tools.charts, report, CHART_WIDTH, title)
+    chart = await chart_of(tools.charts.chart_of, report, CHART_WIDTH, title)
     rows, remark = await _rows(tools.reports, report, room - len(chart or b""))
-    remarks = [] if chart else [_("The picture could not be drawn this time; the figures are complete without it.")]
-    if remark:
-        remarks.append(remark)
-    attached = Attached(
-        chart=CHART if chart else None, rows=None if rows is None else rows.filename, remarks=tuple(remarks)
-    )
-    files = [picture_file(chart)] if chart else []
-    return ReportParts(embed=report_embed(report, attached, title), files=(*files, *([] if rows is None else [rows])))
+    picture = (picture_file(chart),) if chart else ()
+    remarks = () if chart else (_("The picture could not be drawn this time; the figures are complete without it."),)
+    shown = Attached(chart=CHART if chart else None, remarks=remarks)
+    if is_public:
+        return ReportParts(embed=report_embed(report, shown, title), files=picture, apart=rows, remark=remark)
+    attached = replace(shown, rows=rows[0].filename if rows else None, remarks=(*remarks, *filter(None, [remark])))
+    return ReportParts(embed=report_embed(report, attached, title), files=(*picture, *rows))
 
 
 async def scheduled_parts(
@@ -118,11 +132,11 @@ async def scheduled_parts(
     return await report_parts(tools, asked, limit, _(TITLES[schedule.every]))
 
 
-async def chart_of(charts: Charts, report: Report, width: int, title: str = "") -> bytes | None:
+async def chart_of(draw: Draw, report: Report, width: int, title: str = "") -> bytes | None:
     """A report's chart as a PNG; None where it could not be drawn, which is written down."""
     try:
         async with asyncio.timeout(CHART_WITHIN.total_seconds()):
-            return await charts.chart_of(report, width, title)
+            return await draw(report, width, title)
     except (ChartFailedError, OSError) as error:  # a TimeoutError and a full disk are OSErrors
         log.warning("chart_not_drawn", report=report.definition.name, error=str(error) or type(error).__name__)
         return None
@@ -133,8 +147,8 @@ def picture_file(chart: bytes) -> discord.File:
     return discord.File(io.BytesIO(chart), filename=CHART)
 
 
-async def _rows(reports: Reports, report: Report, room: int) -> tuple[discord.File | None, str]:
-    """The file of rows, compressed where it has to be, and what is to be said of it."""
+async def _rows(reports: Reports, report: Report, room: int) -> tuple[tuple[discord.File, ...], str]:
+    """The file of rows, or none, compressed where it has to be; and what is to be said of it."""
     try:
         with TemporaryDirectory(prefix="showreel-report-") as folder:
             path = Path(folder) / f"showreel-{report.span.first}_{report.span.last}.csv"
@@ -142,17 +156,20 @@ async def _rows(reports: Reports, report: Report, room: int) -> tuple[discord.Fi
                 return await _written(reports, report, path, room)
     except OSError as error:  # a TimeoutError is one
         log.warning("rows_not_written", error=str(error) or type(error).__name__)
-        return None, _("The file of all videos could not be written. Choose fewer days, or try again later.")
+        return (), _("The file of all videos could not be written. Choose fewer days, or try again later.")
 
 
-async def _written(reports: Reports, report: Report, path: Path, room: int) -> tuple[discord.File | None, str]:
-    if await write_csv(reports, report, path) <= room:
-        return await asyncio.to_thread(discord.File, path), ""
-    zipped, size = await asyncio.to_thread(_zipped, path)
+async def _written(reports: Reports, report: Report, path: Path, room: int) -> tuple[tuple[discord.File, ...], str]:
+    most = MOST_COMPRESSED * room
+    size = await write_csv(reports, report, path, most)
+    if size <= room:
+        return (await asyncio.to_thread(discord.File, path),), ""
+    if size <= most:
+        path, size = await asyncio.to_thread(_zipped, path)
     if size > room:
-        return None, _("The file of all videos is too large for this server, even compressed. Choose fewer days.")
+        return (), _("The file of all videos is too large for this server, even compressed. Choose fewer days.")
     remark = _("The file of all videos was too large for this server, so it is compressed (gzip).")
-    return await asyncio.to_thread(discord.File, zipped), remark
+    return (await asyncio.to_thread(discord.File, path),), remark
 
 
 def _zipped(path: Path) -> tuple[Path, int]:

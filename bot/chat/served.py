@@ -27,3 +27,10 @@ class Served:
         is_guild = interaction.guild_id is not None
         is_foreign = is_guild and interaction.is_user_integration() and not interaction.is_guild_integration()
         return self.serves(interaction.guild_id) and not is_foreign
+
+    def answers_for_oneself(self, interaction: discord.Interaction[Any]) -> bool:
+        """Whether somebody is told what is stored of them, and may erase it: in any direct message too.
+
+        Who has left the guild, or was banned from it, has no other place to ask.
+        """
+        return interaction.guild_id is None or self.serves_here(interaction)

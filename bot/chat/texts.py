@@ -1,11 +1,12 @@
 """The words for operations, options, states, reasons and figures."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import assert_never
 
-from discord.utils import escape_markdown, format_dt
+from discord.utils import format_dt
 
 from bot.domain.catalog import Price, PriceUnit
 from bot.domain.generation import Reason, State
@@ -19,6 +20,10 @@ WORD_SHOWN = 100
 
 LISTED = 12
 """How many models a sentence names before it says how many more there are."""
+
+_MARKS = re.compile(r"[\\*_~`|\[\]<>]")
+_LINE_MARKS = re.compile(r"^(\s*)([#-])", re.MULTILINE)
+"""What means something anywhere, and at the beginning of a line (Discord's Markdown)."""
 
 OPERATIONS: Mapping[Operation, str] = MappingProxyType(
     {
@@ -247,8 +252,8 @@ def channels(ids: tuple[int, ...]) -> str:
 
 
 def plain(text: str) -> str:
-    """Text from outside, with nothing in it that Discord would format."""
-    return escape_markdown(text)
+    """Text from outside, with nothing in it that Discord would format, link under other words, or show as a mention."""
+    return _LINE_MARKS.sub(r"\1\\\2", _MARKS.sub(r"\\\g<0>", text))
 
 
 def word(text: str) -> str:

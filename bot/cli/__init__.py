@@ -17,7 +17,7 @@ from bot.cli import report as usage_report
 from bot.domain.request import Operation
 from bot.i18n import N_, _
 from bot.reports.periods import Period
-from bot.settings import ConfigurationError, Settings, read
+from bot.settings import ConfigurationError, Settings, config_path, read
 from bot.store.backup import BackupFailedError, BackupRefusedError, back_up
 from bot.store.errors import DatabaseUnusableError
 from bot.store.schema import migrate as migrate_database
@@ -53,7 +53,7 @@ def run(config: ConfigOption = None) -> None:
 def check(config: ConfigOption = None) -> None:
     """Print a line for each: ok, or what is wrong and how to mend it."""
     settings = _configured(config)
-    if not _finish(checkup.check(settings, Console())):
+    if not _finish(checkup.check(settings, config_path(config), Console())):
         raise typer.Exit(1)
 
 

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import assert_never
 
 from rich.console import Console
 from rich.text import Text
 
-from bot.app.opening import StartError, now, opened_store, provider_of
+from bot.app.opening import NoDatabaseError, StartError, now, opened_store, provider_of
 from bot.chat.client import DiscordUnreachableError, TokenRefusedError
 from bot.chat.permissions import Lacking, lacking_permissions
 from bot.domain.findings import Finding, FindingKind
@@ -28,8 +29,10 @@ class _Noted(Exception):  # noqa: N818 - no error: the bot mends it by itself
     """What is not as it should be, and becomes so by itself."""
 
 
-async def check(settings: Settings, console: Console) -> bool:
-    """Check every part, whatever became of the others; returns whether all are well."""
+async def check(settings: Settings, file: Path | None, console: Console) -> bool:
+    """Check every part, whatever became of the others; returns whether all are well. `file`: the configuration's."""
+    if file is None:
+        console.print(_("There is no config.toml here and none was named: the defaults and the environment count."))
     checks: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
         (_("configuration"), _configuration),
         (_("database"), _database),
@@ -61,6 +64,8 @@ async def _database(settings: Settings) -> str:
     try:
         async with opened_store(settings, owner=False) as store:
             counts = await store.generations.counts()
+    except NoDatabaseError as error:
+        raise _Noted(str(error)) from error
     except StartError as error:
         raise _WrongError(str(error)) from error
     return _("open; {count} generations under way", count=sum(counts.values()))
@@ -86,6 +91,8 @@ async def _found(settings: Settings, look: Callable[[Reconciler], Awaitable[list
     try:
         async with opened_store(settings, owner=False) as store:
             return await look(Reconciler(store.reconciling, now))
+    except NoDatabaseError:
+        return []
     except StartError as error:
         raise _WrongError(_("can't be looked at without the database")) from error
 
@@ -180,7 +187,11 @@ async def _discord(settings: Settings) -> str:
         raise _WrongError(_("it can't be reached; see [discord] api_url")) from error
     if lacking:
         raise _WrongError("; ".join(_lacking_line(item) for item in lacking))
-    return _("the token is accepted; {count} guilds, no permission is missing", count=guilds)
+    return n_(
+        "the token is accepted; {count} guild, no permission is missing",
+        "the token is accepted; {count} guilds, no permission is missing",
+        guilds,
+    )
 
 
 def _lacking_line(item: Lacking) -> str:

@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import tzinfo
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from bot.app.opening import StartError, now
+from bot.app.opening import StartError, now, opened_store
 from bot.chat import problems
 from bot.domain.errors import Rejection
 from bot.domain.figures import Figures
+from bot.domain.zones import zone_named
 from bot.i18n import N_, _
 from bot.reports import labels
 from bot.reports.definitions import DEFINITIONS
@@ -22,9 +23,6 @@ from bot.reports.periods import Period
 from bot.reports.rows import csv_of
 from bot.reports.usage import Asked, Report, Reports
 from bot.settings import Settings
-from bot.store import engines
-from bot.store.database import Database
-from bot.store.store import Store
 
 
 def known(name: str) -> str:
@@ -56,25 +54,19 @@ class Wanted:
 
 async def show(settings: Settings, wanted: Wanted, console: Console) -> None:
     """Print the report, also beside a running bot; raises StartError for what is to be mended."""
-    _require_file(settings)
-    database = Database(settings.database.url)
-    await database.open()
-    try:
-        store = Store(database)
+    async with opened_store(settings, owner=False) as store:
         reports = Reports(store.reports, now)
         zone = None if wanted.guild is None else (await store.guilds.settings(wanted.guild)).time_zone
-        report = await _report(reports, wanted, ZoneInfo(zone or settings.limits.time_zone))
+        report = await _report(reports, wanted, zone_named(zone, ZoneInfo(settings.limits.time_zone)))
         if not wanted.csv:
             _print(report, console)
             return
         async for piece in csv_of(reports, report):
             sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
-    finally:
-        await database.close()
 
 
-async def _report(reports: Reports, wanted: Wanted, zone: ZoneInfo) -> Report:
+async def _report(reports: Reports, wanted: Wanted, zone: tzinfo) -> Report:
     is_custom = bool(wanted.first or wanted.last) or wanted.period is Period.CUSTOM
     asked = Asked(
         period=Period.CUSTOM if is_custom else wanted.period,
@@ -85,18 +77,12 @@ async def _report(reports: Reports, wanted: Wanted, zone: ZoneInfo) -> Report:
         guild_id=wanted.guild,
         all_guilds=wanted.guild is None,
         most=None,
+        with_rows=wanted.csv,
     )
     try:
         return await reports.usage(asked)
     except Rejection as rejection:
         raise StartError(problems.problem(rejection.problem)) from rejection
-
-
-def _require_file(settings: Settings) -> None:
-    """Nothing is made where there is nothing yet."""
-    url = engines.parsed(settings.database.url)
-    if engines.is_sqlite(url) and not Path(url.database or "").is_file():
-        raise StartError(_("There is no database {file} yet: start the bot first.", file=url.database))
 
 
 def _print(report: Report, console: Console) -> None:

@@ -19,7 +19,8 @@ class Acceptance:
 
     `defaults` are the configuration's limits, next to those that are stored. `role_ids` are the requester's and `name`
     is what Discord shows for them, empty where it isn't known. `assumed_micros` is held where the price is unknown and
-    a limit on money is in force; where it is None as well, the request is turned down.
+    a limit on money is in force; where it is None as well, the request is turned down. `micros_per_second` is kept for
+    the charge, None for a price that isn't for seconds.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Acceptance:
     role_ids: frozenset[int] = frozenset()
     name: str = ""
     assumed_micros: int | None = None
+    micros_per_second: int | None = None
     warnings: tuple[str, ...] = ()
     follows: str | None = None
 

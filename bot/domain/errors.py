@@ -353,6 +353,16 @@ class FetchUnderWay(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class ReportBusy(Problem):
+    """No report can be made for now: others are written or made."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportUnderWay(Problem):
+    """A report for this guild is being made already; one at a time."""
+
+
+@dataclass(frozen=True, slots=True)
 class DateUnreadable(Problem):
     """A day of a report that is no date, or one that no report can be about."""
 

@@ -32,7 +32,8 @@ class Outcome(StrEnum):
 class Chosen:
     """Which generations a report is about: those whose hold is in [start, end), and that pass every filter.
 
-    `guild_id` None means direct messages; with `all_guilds` it isn't looked at. Days are those of `zone`.
+    `guild_id` None means direct messages; with `all_guilds` it isn't looked at. Days are those of `zone`. `with_rows`:
+    rows are read after the figures, and have to agree with them.
     """
 
     start: datetime
@@ -44,6 +45,7 @@ class Chosen:
     model: str | None = None
     operation: Operation | None = None
     channel_id: int | None = None
+    with_rows: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +73,9 @@ class Figures:
 
     @property
     def success_rate(self) -> float | None:
-        """The share of those that ended which succeeded and were not refunded; None where none ended."""
-        ended = self.succeeded + self.refunded + self.failed
-        return self.succeeded / ended if ended else None
+        """The share of those that ended which were made, given back or not; None where none ended."""
+        made = self.succeeded + self.refunded
+        return made / (made + self.failed) if made + self.failed else None
 
     def _with(self, other: "Figures", sign: int) -> "Figures":
         return Figures(

@@ -118,7 +118,8 @@ class Generation:
     `results`: the provider's URLs of the finished videos. `told`: the last state that the requester was told.
     `progress`: the provider's own figure in percent. `warnings`: names of options whose values the model may not take.
     `follows`: the unconfirmed generation in whose place it was submitted again. `erased_at`: since when its prompt, its
-    files and its requester are no longer kept.
+    files and its requester are no longer kept. `micros_per_second`: the price that it was accepted at, None where that
+    isn't for seconds, or was unknown.
     """
 
     id: str
@@ -158,6 +159,7 @@ class Generation:
     warnings: tuple[str, ...] = ()
     follows: str | None = None
     erased_at: datetime | None = None
+    micros_per_second: int | None = None
 
     def evolve(self, **changes: Any) -> Self:
         """A copy with other facts in the same state."""

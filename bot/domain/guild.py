@@ -50,12 +50,16 @@ class AllowedModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """A report of each `every` that is over (a day, a week or a month), sent to a channel."""
+    """A report of each `every` that is over (a day, a week or a month), sent to a channel.
+
+    `time_zone` is the guild's own, None for the configuration's.
+    """
 
     guild_id: int
     channel_id: int
     every: Window
     set_at: datetime
+    time_zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,11 +80,23 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mirror:
-    """A guild's log channel, and the last line of the audit that it has got."""
+    """A guild's log channel, the last line of the audit that it has got, and the newest that there is.
+
+    `time_zone` is the guild's own, None for the configuration's; `has_budget`: whether it has a limit on money as a
+    whole.
+    """
 
     guild_id: int
     channel_id: int
     last_id: int
+    newest_id: int = 0
+    time_zone: str | None = None
+    has_budget: bool = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there are lines that the channel has not got."""
+        return self.newest_id > self.last_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """Quotes: what a request will cost, known or unknown, before it is made."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.domain.catalog import Capability, Model, Price, PriceUnit
@@ -13,17 +12,26 @@ class Quote:
     """What a request will cost at the most, in micro-dollars; None where nobody can tell, never zero for that.
 
     `basis` is the model's price, where it has one. `seconds` is the length that was reckoned with, 0 for an unknown
-    one.
+    one; the video may be as short as `least_seconds`.
     """
 
     micros: int | None
     basis: Price | None
     seconds: int
+    least_seconds: int
 
     @property
     def is_span(self) -> bool:
         """Whether it may cost less than the figure."""
-        return self.basis is not None and self.basis.least < self.basis.most
+        may_be_shorter = self.least_seconds < self.seconds and bool(self.micros_per_second)
+        return may_be_shorter or (self.basis is not None and self.basis.least < self.basis.most)
+
+    @property
+    def micros_per_second(self) -> int | None:
+        """What a second costs at the most; None where the price isn't for seconds, or unknown."""
+        if self.basis is None or self.basis.unit is not PriceUnit.SECOND:
+            return None
+        return self.basis.most
 
     @property
     def amounts(self) -> Amounts:
@@ -36,23 +44,19 @@ def quote(model: Model, operation: Operation, options: Options) -> Quote:
 
     Tokens can't be foretold, so a price for them gives no figure; neither does one per second without a length.
     """
-    seconds = _seconds(model.capabilities.get(operation, Capability()), options)
-    return Quote(micros=_micros(model.price, seconds), basis=model.price, seconds=seconds)
+    lengths = _lengths(model.capabilities.get(operation, Capability()), options)
+    least, most = min(lengths, default=0), max(lengths, default=0)
+    return Quote(micros=_micros(model.price, most), basis=model.price, seconds=most, least_seconds=least)
 
 
-def _seconds(capability: Capability, options: Options) -> int:
-    """The length asked for, the longest known where the model is to choose, else the shortest known.
+def _lengths(capability: Capability, options: Options) -> list[int]:
+    """The length asked for, else all that are known of the model: which one it makes is its own choice.
 
     What is gone on with several times is as long as all of it together.
     """
-    asked = options.duration
-    known = [length for length in capability.durations if length > 0]  # -1 is no length: it lets the model choose
-    once = asked if asked is not None and asked > 0 else _known(known, chosen_by_model=asked is not None)
-    return once * (options.extend_times or 1)
-
-
-def _known(lengths: Iterable[int], *, chosen_by_model: bool) -> int:
-    return max(lengths, default=0) if chosen_by_model else min(lengths, default=0)
+    is_asked_for = options.duration is not None and options.duration > 0  # -1 is no length: it lets the model choose
+    possible = (options.duration,) if is_asked_for else capability.durations
+    return [length * (options.extend_times or 1) for length in possible if length is not None and length > 0]
 
 
 def _micros(price: Price | None, seconds: int) -> int | None:

@@ -165,6 +165,10 @@ class Request:
     options: Options = field(default_factory=Options)
     source: Source | None = None
 
+    def wording(self) -> tuple[str, ...]:
+        """What the member wrote that the video is made from: the prompt and the negative prompt, where there is one."""
+        return tuple(text for text in (self.prompt, self.options.negative_prompt) if text)
+
     def inputs_as(self, role: InputRole) -> tuple[Input, ...]:
         """The inputs that play `role`, in the order given."""
         return tuple(item for item in self.inputs if item.role is role)

@@ -66,12 +66,15 @@ class TaskStatus:
     billing_transaction_id: str | None = None
     seconds: int | None = None
 
-    def charged(self, held: Amounts) -> Amounts:
-        """What a success is charged: the real length where it is stated; of money what was held.
+    def charged(self, held: Amounts, micros_per_second: int | None) -> Amounts:
+        """What a success is charged: what was held, but for the real length, and its price, where it is stated.
 
         No document gives a task's answer a figure in money: that is found by its billing_transaction_id alone.
         """
-        return held if self.seconds is None else replace(held, seconds=self.seconds)
+        if self.seconds is None:
+            return held
+        micros = held.micros if micros_per_second is None else micros_per_second * self.seconds
+        return replace(held, seconds=self.seconds, micros=micros)
 
 
 class Provider(Protocol):

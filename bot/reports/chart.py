@@ -15,6 +15,7 @@ from bot.i18n import N_, _, n_
 from bot.media.probing import environment
 from bot.reports import labels
 from bot.reports.picture import WIDTHS, Bar, Part, Picture, Shape
+from bot.reports.turns import Turns
 from bot.reports.usage import TOP, Report, Rest
 
 DESKTOP, PHONE, SMALL = 1200, 700, 480
@@ -47,6 +48,9 @@ PARTS = (
 """What a bar consists of: the figure, its name, its colour."""
 
 DRAWINGS_AT_ONCE = 1
+OWN_WAITING_MOST = 5
+"""Own charts of members that wait until one more can be drawn."""
+
 DRAW_WITHIN = timedelta(seconds=30)
 """Well above the drawing's own bound on processor time: passing it means that the machine is busy."""
 
@@ -75,15 +79,28 @@ def picture_of(report: Report, width: int = DESKTOP, title: str = "", fonts: Seq
 
 
 class Charts:
-    """Draws pictures, one at a time, each in a process of its own."""
+    """Draws pictures, one at a time, each in a process of its own.
+
+    Members' own charts have a queue among themselves, of which only the first waits beside reports: however many
+    members ask, a report waits for one of them at most.
+    """
 
     def __init__(self, within: timedelta = DRAW_WITHIN) -> None:
         self._within = within
         self._slots = asyncio.Semaphore(DRAWINGS_AT_ONCE)
+        self._own = Turns(at_once=1, waiting_most=OWN_WAITING_MOST)
 
     async def chart_of(self, report: Report, width: int = DESKTOP, title: str = "") -> bytes:
         """A report's chart as a PNG; raises ChartFailedError."""
         return await self.draw(picture_of(report, width, title))
+
+    async def own_chart_of(self, report: Report, width: int = SMALL, title: str = "") -> bytes:
+        """The chart of one member's report as a PNG, one at a time for each member.
+
+        Raises ChartFailedError, and NoTurnError at once where the member's last one isn't drawn yet, or too many wait.
+        """
+        async with self._own.turn(report.chosen.member_id):
+            return await self.chart_of(report, width, title)
 
     async def draw(self, picture: Picture) -> bytes:
         """A picture as a PNG; raises ChartFailedError."""

@@ -38,7 +38,9 @@ def channel(group: Group) -> str:
 
 
 def channel_id(id_: str | int) -> str:
-    """A channel by the end of its id."""
+    """A channel by the end of its id; direct messages, which are entered as 0, all as one."""
+    if str(id_) == "0":
+        return _("direct messages")
     return _("channel …{digits}", digits=str(id_)[-_DIGITS_SHOWN:])
 
 

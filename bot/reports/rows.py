@@ -6,7 +6,8 @@ UTF-8 with a byte order mark, without which Excel takes the names for another en
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import tzinfo
 from pathlib import Path
 
@@ -18,7 +19,7 @@ COLUMNS = (
     "generation",
     "member_id",  # empty: forgotten
     "member",
-    "channel_id",
+    "channel_id",  # 0: direct messages
     "model",
     "operation",
     "outcome",  # succeeded, refunded, failed, cancelled, expired, open, unconfirmed
@@ -31,19 +32,25 @@ _BEGINS_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the wide
 _MICROS = 1_000_000
 
 
-async def csv_of(reports: Reports, report: Report) -> AsyncIterator[bytes]:
+async def csv_of(reports: Reports, report: Report) -> AsyncGenerator[bytes, None]:
     """The file in pieces: its head, then a page of rows at a time."""
     yield b"\xef\xbb\xbf" + _lines([COLUMNS])
     async for page in reports.rows(report):
         yield _lines([_cells(row, report.chosen.zone) for row in page])
 
 
-async def write_csv(reports: Reports, report: Report, path: Path) -> int:
-    """Write the file; returns its size in bytes. What memory it takes doesn't depend on how many rows there are."""
+async def write_csv(reports: Reports, report: Report, path: Path, most: int) -> int:
+    """Write the file; returns its size in bytes. One that grows beyond `most` bytes isn't written to its end.
+
+    What memory it takes doesn't depend on how many rows there are.
+    """
     size = 0
     with await asyncio.to_thread(path.open, "wb") as file:
-        async for piece in csv_of(reports, report):
-            size += await asyncio.to_thread(file.write, piece)
+        async with aclosing(csv_of(reports, report)) as pieces:
+            async for piece in pieces:
+                size += await asyncio.to_thread(file.write, piece)
+                if size > most:
+                    break
     return size
 
 

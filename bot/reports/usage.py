@@ -36,7 +36,8 @@ class Asked:
 
     `by`: the name of its definition. `first` and `last`: the ISO dates of a custom period. `guild_id` None means direct
     messages; with `all_guilds` it isn't looked at. The others are filters: `member_id` is Discord's user id. `most` is
-    how many rows are wanted at most, None for all; of days all are, always.
+    how many groups are wanted at most, None for all; of days all are, always. Without `with_rows` the report's rows are
+    not read afterwards, and whoever writes isn't held up for them to agree.
     """
 
     period: Period = Period.DAYS_30
@@ -51,6 +52,7 @@ class Asked:
     operation: Operation | None = None
     channel_id: int | None = None
     most: int | None = TOP
+    with_rows: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,10 @@ class Reports:
         self._clock = clock
 
     async def usage(self, asked: Asked) -> Report:
-        """The figures that were asked for; raises Rejection for a custom period that can't be, KeyError for `by`."""
+        """The figures that were asked for; raises KeyError for `by`.
+
+        Raises Rejection for a custom period that can't be, and where they can't be read for now (ReportBusy).
+        """
         definition = DEFINITIONS[asked.by]
         span = span_of(asked.period, self._clock(), asked.zone, asked.first, asked.last)
         chosen = _chosen(asked, span)
@@ -138,6 +143,7 @@ def _chosen(asked: Asked, span: Span) -> Chosen:
         model=asked.model,
         operation=asked.operation,
         channel_id=asked.channel_id,
+        with_rows=asked.with_rows,
     )
 
 

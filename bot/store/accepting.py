@@ -8,14 +8,16 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.change import Acceptance
-from bot.domain.errors import LimitReached, PriceUnknown, Rejection
+from bot.domain.errors import Blocked, LimitReached, Paused, PriceUnknown, Rejection
 from bot.domain.generation import Generation, State
+from bot.domain.guild import Block
 from bot.domain.ledger import Amounts, hold
 from bot.domain.limits import Allowance, Limit, Measure, in_force
-from bot.store import generations, ledger, limits, members, usage
+from bot.store import blocks, generations, ledger, limits, members
 from bot.store.limits import Ground
 from bot.store.members import Known
-from bot.store.usage import Usage, Who
+from bot.store.totals import Totals
+from bot.store.usage import Usage, Who, taken
 
 _TURN = 7_313_582_044_170_001
 """The lock of the process whose turn it is to accept; any number that nothing else locks."""
@@ -25,14 +27,15 @@ _SILENCE = "15s"
 
 
 async def accept_all(
-    connection: AsyncConnection, acceptances: Sequence[Acceptance], zone: tzinfo
+    connection: AsyncConnection, acceptances: Sequence[Acceptance], zone: tzinfo, totals: Totals
 ) -> list[Generation | Exception]:
     """Accept one after another, so that each counts against the limits of the next; a Rejection wrote nothing.
 
-    `zone` is the configuration's, for guilds without one of their own.
+    `zone` is the configuration's, for guilds without one of their own. All that `totals` remembers is read before
+    anything is written.
     """
-    await _take_turn(connection)
-    batch = await _begun(connection, acceptances, zone)
+    await take_turn(connection)
+    batch = await _begun(connection, acceptances, Usage(connection, totals), zone)
     outcomes: list[Generation | Exception] = []
     for acceptance in acceptances:
         try:
@@ -43,7 +46,7 @@ async def accept_all(
     return outcomes
 
 
-async def _take_turn(connection: AsyncConnection) -> None:
+async def take_turn(connection: AsyncConnection) -> None:
     """Keep other processes from accepting until this transaction ends; SQLite has but one writer anyway.
 
     Which limits two requests share is known only from rows that somebody may just be adding, and one of the whole bot
@@ -63,13 +66,15 @@ async def _take_turn(connection: AsyncConnection) -> None:
 class _Batch:
     """What is accepted in one transaction: all that it depends on is read at first, all that is new written at last.
 
-    `there` are the generations by their interactions, `known` the members by their user ids.
+    `there` are the generations by their interactions, `known` the members by their user ids, `blocks` by guild and
+    user id.
     """
 
     grounds: Mapping[int | None, Ground]
     usage: Usage
     there: dict[int, Generation]
     known: dict[int, Known]
+    blocks: Mapping[tuple[int | None, int], Block]
     new_members: dict[int, Known] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
     new: list[Generation] = field(default_factory=list)
@@ -80,12 +85,13 @@ class _Batch:
         if origin.interaction_id in self.there:
             return self.there[origin.interaction_id]
         known, ground = self.known.get(origin.requester_id), self.grounds[origin.guild_id]
+        self._require_entry(acceptance, ground)
         here = in_force((*acceptance.defaults, *ground.limits), origin.requester_id, acceptance.role_ids)
         generation = _accepted(acceptance, known.key if known else members.new_key(), here)
         who = Who(member_key=generation.member_key, guild_id=origin.guild_id)
         for limit in here:
             found = await self.usage.allowance(limit, who, acceptance.now, ground)
-            if not _is_enough(found, generation.amounts):
+            if not _is_enough(found, acceptance, generation.amounts):
                 raise Rejection(LimitReached(limit, found.used, found.resets_at))
         self.usage.added(who, generation.amounts, acceptance.now)
         self._name(origin.requester_id, generation.member_key, acceptance.name)
@@ -106,6 +112,15 @@ class _Batch:
         ]
         await ledger.add(connection, holds)
 
+    def _require_entry(self, acceptance: Acceptance, ground: Ground) -> None:
+        """The gate has checked it already, but somebody may have paused or blocked since."""
+        origin = acceptance.origin
+        if ground.bot_paused_at is not None or ground.paused_at is not None:
+            raise Rejection(Paused(everywhere=ground.bot_paused_at is not None))
+        block = self.blocks.get((origin.guild_id, origin.requester_id))
+        if block is not None and not block.is_over(acceptance.now):
+            raise Rejection(Blocked(block.until, block.why))
+
     def _name(self, user_id: int, key: str, name: str) -> None:
         known = self.known.get(user_id)
         if known is None or user_id in self.new_members:
@@ -116,30 +131,46 @@ class _Batch:
             self.known[user_id] = Known(key, name)
 
 
-async def _begun(connection: AsyncConnection, acceptances: Sequence[Acceptance], zone: tzinfo) -> _Batch:
+async def _begun(connection: AsyncConnection, acceptances: Sequence[Acceptance], usage: Usage, zone: tzinfo) -> _Batch:
     origins = [acceptance.origin for acceptance in acceptances]
+    guild_ids, user_ids = {origin.guild_id for origin in origins}, {origin.requester_id for origin in origins}
     return _Batch(
-        grounds=await limits.grounds(connection, {origin.guild_id for origin in origins}, zone),
-        usage=Usage(connection),
+        grounds=await limits.grounds(connection, guild_ids, zone),
+        usage=usage,
         there=await generations.of_interactions(connection, {origin.interaction_id for origin in origins}),
-        known=await members.find(connection, {origin.requester_id for origin in origins}),
+        known=await members.find(connection, user_ids),
+        blocks=await blocks.among(connection, [each for each in guild_ids if each is not None], user_ids),
     )
 
 
-def _is_enough(found: Allowance, wanted: Amounts) -> bool:
+def _is_enough(found: Allowance, acceptance: Acceptance, wanted: Amounts) -> bool:
+    """Whether a limit leaves room for what is wanted.
+
+    A video of unknown length has a second at least: a limit that is used up lets none through. What is known to be free
+    takes nothing from a limit on money, not even from an overdrawn one.
+    """
     limit = found.limit
-    if limit.measure is Measure.COOLDOWN:
-        return found.resets_at is None
-    return limit.allows(found.used, usage.taken(wanted, limit.measure))
+    match limit.measure:
+        case Measure.COOLDOWN:
+            return found.resets_at is None
+        case Measure.SECONDS:
+            return limit.allows(found.used, max(1, wanted.seconds))
+        case Measure.MICROS if acceptance.amounts.micros == 0:
+            return True
+        case _:
+            return limit.allows(found.used, taken(wanted, limit.measure))
 
 
 def _accepted(acceptance: Acceptance, member_key: str, here: Sequence[Limit]) -> Generation:
+    held = _held(acceptance, here)
+    is_assumed = held.micros != acceptance.amounts.micros
     return Generation(
         id=acceptance.id,
         member_key=member_key,
         request=acceptance.request,
         origin=acceptance.origin,
-        amounts=_held(acceptance, here),
+        amounts=held,
+        micros_per_second=None if is_assumed else acceptance.micros_per_second,
         state=State.ACCEPTED,
         provider=acceptance.provider,
         accepted_at=acceptance.now,

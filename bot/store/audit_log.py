@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import Select, case, func, select, text, update
+from sqlalchemy import Select, case, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.limits import Measure, Scope
 from bot.domain.moderating import LogFilter, LogLine, Mirror
 from bot.store import members
 from bot.store.noting import MEMBER
 from bot.store.tables import audit as table
-from bot.store.tables import guilds
+from bot.store.tables import guilds, limits
 from bot.store.tables import members as people
 
 _HOLD_WRITERS_BACK = text("LOCK TABLE audit IN SHARE MODE")
@@ -55,9 +56,25 @@ async def last_id(connection: AsyncConnection, guild_id: int) -> int:
 
 async def mirrors(connection: AsyncConnection) -> list[Mirror]:
     """The guilds that have a log channel."""
-    query = select(guilds.c.guild_id, guilds.c.log_channel_id, guilds.c.mirrored)
-    rows = await connection.execute(query.where(guilds.c.log_channel_id.is_not(None)).order_by(guilds.c.guild_id))
-    return [Mirror(guild_id=row.guild_id, channel_id=row.log_channel_id, last_id=row.mirrored) for row in rows]
+    newest = select(func.max(table.c.id)).where(table.c.guild_id == guilds.c.guild_id).scalar_subquery()
+    budget = exists().where(
+        limits.c.guild_id == guilds.c.guild_id,
+        limits.c.scope == Scope.GUILD.value,
+        limits.c.measure == Measure.MICROS.value,
+    )
+    query = (
+        select(
+            guilds.c.guild_id,
+            guilds.c.log_channel_id.label("channel_id"),
+            guilds.c.mirrored.label("last_id"),
+            func.coalesce(newest, 0).label("newest_id"),
+            guilds.c.time_zone,
+            budget.label("has_budget"),
+        )
+        .where(guilds.c.log_channel_id.is_not(None))
+        .order_by(guilds.c.guild_id)
+    )
+    return [Mirror(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def set_mirrored(connection: AsyncConnection, guild_id: int, last_id: int) -> None:

@@ -27,13 +27,21 @@ _NOTHING = {
     "poll_url": None,
     "results": "[]",
     "kept_inputs": "[]",
+    "told_channel_id": None,  # as a last resort a direct message, whose channel is one person's
+    "told_message_id": None,
 }
+_DIRECT = {
+    "channel_id": 0,
+    "card_channel_id": None,
+    "card_message_id": None,
+}
+"""Goes too where it was asked for in direct messages."""
 
 
 async def erase(connection: AsyncConnection, which: ColumnElement[bool], now: datetime, count: int) -> int:
     """Erase up to `count` of the generations chosen, longest ended first; returns how many."""
     query = (
-        select(table.c.id, table.c.request, table.c.operation, table.c.model, table.c.lease_token)
+        select(table.c.id, table.c.request, table.c.operation, table.c.model, table.c.lease_token, table.c.guild_id)
         .where(KEPT, which, *_is_over(now))
         .order_by(table.c.state_at)
         .limit(count)
@@ -68,13 +76,25 @@ def of_forgotten(accepted_before: datetime) -> ColumnElement[bool]:
     return table.c.requester_id.in_(forgotten) & is_due
 
 
+def refused_of_forgotten(before: datetime) -> ColumnElement[bool]:
+    """Refusals from before an instant, of members who asked to be forgotten."""
+    forgotten = select(members.c.key).where(members.c.forget_since.is_not(None), members.c.user_id.is_not(None))
+    return refusals.c.member_key.in_(forgotten) & (refusals.c.at < before)
+
+
+def refused_of_parted() -> ColumnElement[bool]:
+    """Refusals of keys that are parted from their members: nobody could ask for their texts to be erased any more."""
+    return refusals.c.member_key.in_(select(members.c.key).where(members.c.user_id.is_(None)))
+
+
 def _is_over(now: datetime) -> tuple[ColumnElement[bool], ...]:
     is_told = table.c.told.is_not_distinct_from(table.c.state)
     return table.c.state.in_(_ENDS), is_told, table.c.due_at.is_(None), is_free(now)
 
 
 def _bare(row: RowMapping) -> dict[str, object]:
-    return {**_NOTHING, "request": _bare_request(row), "lease_token": row["lease_token"] + 1}
+    place = _DIRECT if row["guild_id"] is None else {}
+    return {**_NOTHING, **place, "request": _bare_request(row), "lease_token": row["lease_token"] + 1}
 
 
 def _bare_request(row: RowMapping) -> str:

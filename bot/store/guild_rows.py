@@ -1,5 +1,6 @@
 """Queries of what moderators have set, each of one guild; guild 0 is the whole bot."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,15 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.guild import BOT, AllowedModel, Block, GuildRules, GuildSettings, Schedule
 from bot.domain.limits import Window
-from bot.domain.moderating import RefusedPrompt
 from bot.domain.word_rules import RuleKind, WordRule
 from bot.store.tables import (
     allowed_models,
     blocks,
     generation_channels,
     guilds,
-    members,
-    refusals,
     schedules,
     word_rules,
 )
@@ -33,16 +31,15 @@ async def settings_of(connection: AsyncConnection, guild_id: int) -> GuildSettin
 async def all_of(connection: AsyncConnection, guild_id: int | None, user_id: int, now: datetime) -> GuildRules:
     """Everything that is checked before a member's request, in a guild or (None) in direct messages."""
     bot = await settings_of(connection, BOT)
-    bot_rules = await rules_of(connection, BOT)
     if guild_id is None:
-        return GuildRules(settings=GuildSettings(guild_id=BOT), bot_paused_at=bot.paused_at, word_rules=bot_rules)
+        return GuildRules(settings=GuildSettings(guild_id=BOT), bot_paused_at=bot.paused_at)
     return GuildRules(
         settings=await settings_of(connection, guild_id),
         bot_paused_at=bot.paused_at,
         block=await block_of(connection, guild_id, user_id, now),
         channels=frozenset(await channels_of(connection, guild_id)),
         models=frozenset(await models_of(connection, guild_id)),
-        word_rules=(*bot_rules, *await rules_of(connection, guild_id)),
+        word_rules=await rules_of(connection, guild_id),
     )
 
 
@@ -88,21 +85,9 @@ async def schedule_of(connection: AsyncConnection, guild_id: int) -> Schedule | 
 
 async def schedules_of_all(connection: AsyncConnection) -> list[Schedule]:
     """When which guild gets its reports."""
-    return [_schedule_of(row) for row in await connection.execute(select(schedules).order_by(schedules.c.guild_id))]
-
-
-async def refusals_of(connection: AsyncConnection, guild_id: int, count: int) -> list[RefusedPrompt]:
-    """The latest refused prompts of a guild, newest first."""
-    table = refusals
-    columns = (table.c.id, table.c.at, table.c.channel_id, table.c.member_key, table.c.rule, table.c.prompt)
-    query = (
-        select(*columns, members.c.user_id)
-        .join_from(table, members, members.c.key == table.c.member_key)
-        .where(table.c.guild_id == guild_id)
-        .order_by(table.c.id.desc())
-        .limit(count)
-    )
-    return [RefusedPrompt(**row) for row in (await connection.execute(query)).mappings()]
+    query = select(schedules, guilds.c.time_zone).outerjoin(guilds, guilds.c.guild_id == schedules.c.guild_id)
+    rows = await connection.execute(query.order_by(schedules.c.guild_id))
+    return [replace(_schedule_of(row), time_zone=row.time_zone) for row in rows]
 
 
 def _blocks(guild_id: int, now: datetime) -> Select[Any]:

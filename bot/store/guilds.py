@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import GenerationUnknown, Rejection
@@ -13,10 +12,8 @@ from bot.domain.guild import AllowedModel, Block, GuildRules, GuildSettings, Sch
 from bot.domain.limits import Limit
 from bot.domain.moderating import Deed, LogFilter, LogLine, Mirror, Refusal, RefusedPrompt
 from bot.domain.word_rules import RuleKind, WordRule
-from bot.store import audit_log, guild_rows, limits, listing, members, moderating, noting
+from bot.store import audit_log, guild_rows, limits, listing, moderating, noting, refusing
 from bot.store.database import Database
-from bot.store.rows import storable
-from bot.store.tables import refusals
 
 Result = TypeVar("Result")
 
@@ -145,19 +142,14 @@ class Guilds:
         await self._database.write(lambda connection: audit_log.set_mirrored(connection, guild_id, last_id))
 
     async def refuse(self, refusal: Refusal) -> None:
-        """Record a refused prompt; nothing is charged for it."""
+        """Record a refused prompt, of one member so many in an hour at most; nothing is charged for it."""
+        await self._database.write(lambda connection: refusing.refuse(connection, refusal))
 
-        async def work(connection: AsyncConnection) -> None:
-            key = await members.known(connection, refusal.user_id)
-            texts = {"rule": storable(refusal.rule), "prompt": storable(refusal.prompt)}
-            where = {"at": refusal.at, "guild_id": refusal.guild_id, "channel_id": refusal.channel_id}
-            await connection.execute(insert(refusals).values(member_key=key, **where, **texts))
-
-        await self._database.write(work)
-
-    async def refusals(self, guild_id: int, count: int) -> list[RefusedPrompt]:
-        """The latest refused prompts of a guild, newest first."""
-        return await self._database.read(lambda connection: guild_rows.refusals_of(connection, guild_id, count))
+    async def refusals(self, guild_id: int, count: int, before_id: int | None = None) -> list[RefusedPrompt]:
+        """The latest refused prompts of a guild, newest first; only those that were recorded before one of them."""
+        return await self._database.read(
+            lambda connection: refusing.refusals_of(connection, guild_id, count, before_id)
+        )
 
     async def _in_turn(self, deed: Deed, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
         async def in_turn(connection: AsyncConnection) -> Result:

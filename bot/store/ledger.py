@@ -1,6 +1,7 @@
 """Queries of `ledger`; there is none that changes or removes an entry."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, RowMapping, case, func, insert, select
@@ -9,6 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.generation import Generation
 from bot.domain.ledger import Amounts, Entry, EntryKind
 from bot.store.tables import ledger as table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counting:
+    """What an entry adds to the sums that it belongs to; less than nothing where it gives back."""
+
+    id: int
+    guild_id: int | None
+    held_at: datetime
+    used: Amounts
 
 
 async def add(connection: AsyncConnection, entries: Sequence[tuple[Generation, Entry]]) -> None:
@@ -39,6 +50,19 @@ async def used(connection: AsyncConnection, *which: ColumnElement[bool]) -> Amou
     return Amounts(generations=int(generations), seconds=int(seconds), micros=int(micros))
 
 
+async def last_id(connection: AsyncConnection) -> int:
+    """The number of the last entry, 0 where there is none."""
+    return int((await connection.execute(select(func.coalesce(func.max(table.c.id), 0)))).scalar_one())
+
+
+async def after(connection: AsyncConnection, entry_id: int, count: int) -> list[Counting]:
+    """The next entries after one, in their order, at most so many."""
+    amounts = (table.c.generations, table.c.seconds, table.c.micros)
+    query = select(table.c.id, table.c.guild_id, table.c.held_at, table.c.kind, *amounts)
+    rows = await connection.execute(query.where(table.c.id > entry_id).order_by(table.c.id).limit(count))
+    return [_counting_of(row) for row in rows.mappings()]
+
+
 async def last_hold(connection: AsyncConnection, *which: ColumnElement[bool]) -> datetime | None:
     """When the latest of the generations chosen was accepted."""
     query = select(table.c.held_at).where(*which).order_by(table.c.held_at.desc()).limit(1)
@@ -47,6 +71,7 @@ async def last_hold(connection: AsyncConnection, *which: ColumnElement[bool]) ->
 
 
 def _columns(generation: Generation, entry: Entry) -> dict[str, object]:
+    origin = generation.origin
     return {
         "generation_id": entry.generation_id,
         "kind": entry.kind.value,
@@ -57,11 +82,19 @@ def _columns(generation: Generation, entry: Entry) -> dict[str, object]:
         "at": entry.at,
         "held_at": entry.held_at,
         "member_key": generation.member_key,
-        "guild_id": generation.origin.guild_id,
-        "channel_id": generation.origin.channel_id,
+        "guild_id": origin.guild_id,
+        "channel_id": 0 if origin.guild_id is None else origin.channel_id,  # that of direct messages is one person's
         "model": generation.request.model,
         "operation": generation.request.operation.value,
     }
+
+
+def _counting_of(row: RowMapping) -> Counting:
+    sign = -1 if row["kind"] == EntryKind.RELEASE.value else 1
+    added = Amounts(
+        generations=sign * row["generations"], seconds=sign * row["seconds"], micros=sign * (row["micros"] or 0)
+    )
+    return Counting(id=row["id"], guild_id=row["guild_id"], held_at=row["held_at"], used=added)
 
 
 def _entry_of(row: RowMapping) -> Entry:

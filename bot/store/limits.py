@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
@@ -24,11 +24,14 @@ class Ground:
     """What counts in one guild, or in direct messages: the limits that were set, with those of the whole bot.
 
     Windows begin in the guild's own `zone`, but those of the bot's limits in `bot_zone`: they are the same for all.
+    `paused_at` and `bot_paused_at`: since when nothing is accepted there, or anywhere.
     """
 
     limits: tuple[Limit, ...]
     zone: tzinfo
     bot_zone: tzinfo
+    paused_at: datetime | None = None
+    bot_paused_at: datetime | None = None
 
     def zone_of(self, scope: Scope) -> tzinfo:
         """Where the windows of limits with this scope begin."""
@@ -41,15 +44,19 @@ async def grounds(
     """What counts in each of these guilds (None: in direct messages); `zone` is the configuration's."""
     named = {guild_id for guild_id in guild_ids if guild_id is not None}
     stored = await _stored(connection, named | {BOT})
-    zones = await _zones(connection, named)
-    return {
-        guild_id: Ground(
+    set_here = await _settings(connection, named | {BOT})
+    bot_paused_at = set_here[BOT]["paused_at"] if BOT in set_here else None
+    found: dict[int | None, Ground] = {}
+    for guild_id in guild_ids:
+        own = set_here.get(guild_id) if guild_id else None
+        found[guild_id] = Ground(
             limits=(*stored[BOT], *stored[guild_id]) if guild_id else tuple(stored[BOT]),
-            zone=zones.get(guild_id, zone) if guild_id else zone,
+            zone=(_zone_of(own) if own else None) or zone,
             bot_zone=zone,
+            paused_at=own["paused_at"] if own else None,
+            bot_paused_at=bot_paused_at,
         )
-        for guild_id in guild_ids
-    }
+    return found
 
 
 async def ground_of(connection: AsyncConnection, guild_id: int | None, zone: tzinfo) -> Ground:
@@ -89,20 +96,21 @@ async def _stored(connection: AsyncConnection, guild_ids: Collection[int]) -> di
     return found
 
 
-async def _zones(connection: AsyncConnection, guild_ids: Collection[int]) -> dict[int, tzinfo]:
-    """The time zones of guilds that have one of their own."""
-    if not guild_ids:
-        return {}
-    query = select(guilds.c.guild_id, guilds.c.time_zone).where(
-        guilds.c.guild_id.in_(guild_ids), guilds.c.time_zone.is_not(None)
-    )
-    found: dict[int, tzinfo] = {}
-    for row in await connection.execute(query):
-        try:
-            found[row.guild_id] = ZoneInfo(row.time_zone)
-        except (ZoneInfoNotFoundError, ValueError):  # this machine's list of zones may be another one's
-            _log.warning("time_zone_unknown", guild=row.guild_id, time_zone=row.time_zone)
-    return found
+async def _settings(connection: AsyncConnection, guild_ids: Collection[int]) -> dict[int, RowMapping]:
+    """Time zone and pause by guild, of those where anything was set."""
+    query = select(guilds.c.guild_id, guilds.c.time_zone, guilds.c.paused_at).where(guilds.c.guild_id.in_(guild_ids))
+    return {row["guild_id"]: row for row in (await connection.execute(query)).mappings()}
+
+
+def _zone_of(row: RowMapping) -> tzinfo | None:
+    """A guild's own time zone, where it has one."""
+    if row["time_zone"] is None:
+        return None
+    try:
+        return ZoneInfo(row["time_zone"])
+    except (ZoneInfoNotFoundError, ValueError):  # this machine's list of zones may be another one's
+        _log.warning("time_zone_unknown", guild=row["guild_id"], time_zone=row["time_zone"])
+        return None
 
 
 async def _amount(connection: AsyncConnection, guild_id: int, limit: Limit) -> int | None:

@@ -49,9 +49,9 @@ async def known(connection: AsyncConnection, user_id: int) -> str:
 
 
 async def add(connection: AsyncConnection, new: Mapping[int, Known]) -> None:
-    """Write new members by their user ids."""
+    """Write new members by their user ids; in that order, so that no two transactions wait for one another."""
     if new:
-        rows = [{"key": known.key, "user_id": user_id, "name": known.name} for user_id, known in new.items()]
+        rows = [{"key": known.key, "user_id": user_id, "name": known.name} for user_id, known in sorted(new.items())]
         await connection.execute(insert(table), rows)
 
 

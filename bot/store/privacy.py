@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.holdings import Holdings
 from bot.domain.ledger import EntryKind
 from bot.domain.limits import Scope
-from bot.store import erasing
+from bot.store import accepting, erasing
 from bot.store import members as members_
 from bot.store.database import Database
 from bot.store.noting import MEMBER
@@ -62,19 +62,22 @@ class Privacy:
         return await self._database.write(work)
 
     async def erase_forgotten(self, accepted_before: datetime, now: datetime, count: int) -> int:
-        """Erase up to `count` generations of members who asked to be forgotten.
+        """Erase up to `count` generations of members who asked to be forgotten, and their later refused prompts.
 
-        Those from before they asked as soon as they are over, later ones where they were accepted before an instant.
+        Generations from before they asked as soon as they are over; what came later where it came before an instant.
         """
-        return await self._database.write(
-            lambda connection: erasing.erase(connection, erasing.of_forgotten(accepted_before), now, count)
-        )
+
+        async def work(connection: AsyncConnection) -> int:
+            await erasing.erase_refused(connection, erasing.refused_of_forgotten(accepted_before))
+            return await erasing.erase(connection, erasing.of_forgotten(accepted_before), now, count)
+
+        return await self._database.write(work)
 
     async def drop_forgotten(self, held_before: datetime) -> int:
         """Part the keys of members who asked to be forgotten from their user ids, for good; returns how many.
 
         Only where no hold was entered since `held_before` and all of their generations are erased: until then limits
-        have to find what they used.
+        have to find what they used. Prompts of theirs that were refused meanwhile are erased with it.
         """
         recent = exists().where(ledger.c.member_key == members.c.key, ledger.c.held_at >= held_before)
         kept = exists().where(generations.c.requester_id == members.c.user_id, KEPT)
@@ -85,7 +88,10 @@ class Privacy:
         )
 
         async def work(connection: AsyncConnection) -> int:
-            return (await connection.execute(statement)).rowcount
+            await accepting.take_turn(connection)  # else one who is just asking for a video is parted from its key
+            dropped = (await connection.execute(statement)).rowcount
+            await erasing.erase_refused(connection, erasing.refused_of_parted())
+            return dropped
 
         return await self._database.write(work)
 

@@ -24,9 +24,11 @@ from sqlalchemy import (
     type_coerce,
     union_all,
 )
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.days import Day, days_of
+from bot.domain.errors import Rejection, ReportBusy
 from bot.domain.figures import PERCENTILES, Chosen, Figures, Group, Grouped, Measured, UsageRow, rank
 from bot.domain.ledger import EntryKind
 from bot.store import usage_rows
@@ -39,10 +41,9 @@ _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
 _NAMES_AT_ONCE = 500
 _OTHERS = ("is_total", "count", "key")
-_NOT_FOR_LONG = text(
-    "SET LOCAL lock_timeout = '3s'"
-)  # writers wait behind the lock: better no report than none of them
+_NOT_FOR_LONG = text("SET LOCAL lock_timeout = '3s'")  # writers wait behind it: better no report than none of them
 _HOLD_WRITERS_BACK = text("LOCK TABLE ledger IN SHARE MODE")
+_LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's documentation, appendix A
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ async def by_member(found: Found) -> Grouped:
     known: dict[str, tuple[int | None, str | None]] = {}
     for start in range(0, len(grouped.groups), _NAMES_AT_ONCE):
         keys = [group.key for group in grouped.groups[start : start + _NAMES_AT_ONCE]]
-        query = select(members.c.key, members.c.user_id, members.c.name).where(members.c.key.in_(keys))
+        query = select(members.c.key, usage_rows.shown_id(), members.c.name).where(members.c.key.in_(keys))
         known |= {key: (user_id, name) for key, user_id, name in await found.connection.execute(query)}
     named = (
         replace(group, user_id=known[group.key][0], name=known[group.key][1]) if group.key in known else group
@@ -135,8 +136,11 @@ class Reports:
         self._database = database
 
     async def measure(self, query: str, chosen: Chosen, most: int | None) -> Measured:
-        """Run a query by its name, for so many groups at most (None: all), all of it over the same entries."""
-        upto = await self._database.read(_last_entry)
+        """Run a query by its name, for so many groups at most (None: all), all of it over the same entries.
+
+        Raises Rejection(ReportBusy) where somebody writes for so long that rows could not be made to agree.
+        """
+        upto = await self._database.read(_settled_entry if chosen.with_rows else _last_entry)
 
         async def work(connection: AsyncConnection) -> Measured:
             which = await _which(connection, chosen, upto)
@@ -156,14 +160,23 @@ class Reports:
         return await self._database.read(work)
 
 
-async def _last_entry(connection: AsyncConnection) -> int:
-    """The last entry: whatever is written from now on comes after it.
+async def _settled_entry(connection: AsyncConnection) -> int:
+    """The last entry: whatever is committed from now on comes after it.
 
     PostgreSQL gives out ids before they are committed: there the transactions under way are waited for.
     """
     if connection.dialect.name == "postgresql":
         await connection.execute(_NOT_FOR_LONG)
-        await connection.execute(_HOLD_WRITERS_BACK)
+        try:
+            await connection.execute(_HOLD_WRITERS_BACK)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+                raise Rejection(ReportBusy()) from error
+            raise
+    return await _last_entry(connection)
+
+
+async def _last_entry(connection: AsyncConnection) -> int:
     return int((await connection.execute(select(func.coalesce(func.max(entries.c.id), 0)))).scalar_one())
 
 

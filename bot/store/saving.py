@@ -10,7 +10,7 @@ from bot.domain.change import Change, LeaseLostError
 from bot.domain.generation import Generation
 from bot.store import audit, generations, ledger, rows
 
-_FIXED = frozenset({"id", "member_key", "lease_token", "accepted_at"})
+_FIXED = frozenset({"id", "member_key", "lease_token", "accepted_at", "micros_per_second"})
 
 
 async def save_all(connection: AsyncConnection, changes: Sequence[Change]) -> list[Generation | Exception]:

@@ -31,6 +31,7 @@ from bot.store.guilds import Guilds
 from bot.store.overview import Overviews
 from bot.store.privacy import Privacy
 from bot.store.reports import Reports
+from bot.store.totals import Totals
 from bot.store.usage import Usage, Who
 
 _NOBODY = ""
@@ -43,15 +44,17 @@ class Generations:
     def __init__(self, database: Database, zone: tzinfo) -> None:
         self._database = database
         self._zone = zone
+        self._totals = Totals()
         self._accepting: Batch[Acceptance, Generation] = Batch(
-            database, lambda connection, items: accepting.accept_all(connection, items, zone)
+            database, lambda connection, items: accepting.accept_all(connection, items, zone, self._totals)
         )
         self._saving: Batch[Change, Generation] = Batch(database, saving.save_all)
 
     async def accept(self, acceptance: Acceptance) -> Generation:
-        """Check the limits, write the row and its hold; raises Rejection(LimitReached).
+        """Check pauses, blocks and limits, write the row and its hold.
 
-        The same interaction twice gives the row that is there already.
+        The same interaction twice gives the row that is there already. Raises Rejection(Paused, Blocked, LimitReached
+        or PriceUnknown).
         """
         return await self._accepting.write(acceptance)
 
@@ -149,7 +152,8 @@ class Generations:
         async def work(connection: AsyncConnection) -> list[Allowance]:
             ground = await limits.ground_of(connection, guild_id, self._zone)
             here = in_force((*defaults, *ground.limits), user_id, role_ids)
-            return await Usage(connection).allowances(here, await _who(connection, user_id, guild_id), now, ground)
+            who = await _who(connection, user_id, guild_id)
+            return await Usage(connection, self._totals).allowances(here, who, now, ground)
 
         return await self._database.read(work)
 
@@ -160,7 +164,7 @@ class Generations:
             ground = await limits.ground_of(connection, guild_id, self._zone)
             budgets = [one for one in ground.limits if one.measure is Measure.MICROS and one.scope is Scope.GUILD]
             who = Who(member_key=_NOBODY, guild_id=guild_id)
-            return await Usage(connection).allowances(budgets, who, now, ground)
+            return await Usage(connection, self._totals).allowances(budgets, who, now, ground)
 
         return await self._database.read(work)
 
@@ -178,7 +182,7 @@ class Generations:
         async def work(connection: AsyncConnection) -> Amounts:
             who = await _who(connection, user_id, guild_id)
             ground = await limits.ground_of(connection, guild_id, self._zone)
-            return await Usage(connection).amounts(Scope.MEMBER, who, window, now, ground.zone)
+            return await Usage(connection, self._totals).amounts(Scope.MEMBER, who, window, now, ground.zone)
 
         return await self._database.read(work)
 

@@ -74,6 +74,7 @@ generations = Table(
     Column("generations", Integer, nullable=False),
     Column("seconds", Integer, nullable=False),
     Column("micros", BigInteger),
+    Column("micros_per_second", BigInteger),  # the price then; empty: not for seconds, or unknown
     # where it is in its life, and who works on it
     Column("state", Text, nullable=False),
     Column("reason", Text),
@@ -212,7 +213,7 @@ audit = Table(
     Column("after", Text),
     Column("why", Text),
 )
-Index("ix_audit_guild", audit.c.guild_id, audit.c.at)
+Index("ix_audit_guild", audit.c.guild_id, audit.c.id)
 
 snapshots = Table(
     "snapshots",

@@ -3,24 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.generation import CONCURRENT_STATES
 from bot.domain.ledger import Amounts
 from bot.domain.limits import Allowance, Limit, Measure, Scope, Window
 from bot.store import ledger
-from bot.store.generations import in_guild
 from bot.store.limits import Ground
 from bot.store.tables import OPEN, generations
 from bot.store.tables import ledger as entries
+from bot.store.totals import Counted, Span, Totals, is_in, plus
 
 _LONGEST_COOLDOWN = timedelta(days=36_500)
 """A longer one would end at no date that there is."""
-
-_Span: TypeAlias = tuple[datetime, datetime] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,35 +29,19 @@ class Who:
     guild_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """Whose entries a limit counts: a member's in a guild, all of a guild, or simply all."""
-
-    scope: Scope
-    guild_id: int | None = None
-    member_key: str = ""
-
-    def rows(self, table: Table) -> list[ColumnElement[bool]]:
-        """What chooses them in a table."""
-        match self.scope:
-            case Scope.BOT:
-                return []
-            case Scope.GUILD:
-                return [in_guild(table.c.guild_id, self.guild_id)]
-            case Scope.MEMBER | Scope.ROLE:
-                return [table.c.member_key == self.member_key, in_guild(table.c.guild_id, self.guild_id)]
-            case _:
-                assert_never(self.scope)
-
-
 class Usage:
-    """What has been used as one transaction sees it: each figure is read once, and carried on by what is `added`."""
+    """What has been used as one transaction sees it: each figure is read once, and carried on by what is `added`.
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    `totals` are those of this database: what they remember is read before the transaction writes anything.
+    """
+
+    def __init__(self, connection: AsyncConnection, totals: Totals) -> None:
         self._connection = connection
-        self._amounts: dict[tuple[_Counted, _Span], Amounts] = {}
-        self._under_way: dict[_Counted, int] = {}
-        self._last_holds: dict[_Counted, datetime | None] = {}
+        self._totals = totals
+        self._last_id: int | None = None
+        self._amounts: dict[tuple[Counted, Span], Amounts] = {}
+        self._under_way: dict[Counted, int] = {}
+        self._last_holds: dict[Counted, datetime | None] = {}
 
     async def allowances(self, limits: Iterable[Limit], who: Who, now: datetime, ground: Ground) -> list[Allowance]:
         """What `who` has used of each limit."""
@@ -89,23 +71,36 @@ class Usage:
         counted = _counted(scope, who)
         span = None if window is None else (window.start(now, zone), window.end(now, zone))
         if (counted, span) not in self._amounts:
-            within = [] if span is None else [entries.c.held_at >= span[0], entries.c.held_at < span[1]]
-            found = await ledger.used(self._connection, *counted.rows(entries), *within)
-            self._amounts[counted, span] = found
+            self._amounts[counted, span] = await self._total(counted, span)
         return self._amounts[counted, span]
 
     def added(self, who: Who, held: Amounts, at: datetime) -> None:
         """Count a generation that is accepted in the same transaction, and may not be written yet."""
         touched = {_counted(scope, who) for scope in (Scope.BOT, Scope.GUILD, Scope.MEMBER)}
         for (counted, span), before in self._amounts.items():
-            if counted in touched and (span is None or span[0] <= at < span[1]):
-                self._amounts[counted, span] = _sum(before, held)
+            if counted in touched and is_in(span, at):
+                self._amounts[counted, span] = plus(before, held)
         for counted in touched & self._under_way.keys():
             self._under_way[counted] += 1
         for counted in touched & self._last_holds.keys():
             self._last_holds[counted] = max(at, self._last_holds[counted] or at)
 
-    async def _number_under_way(self, counted: _Counted) -> int:
+    async def _total(self, counted: Counted, span: Span) -> Amounts:
+        if not self._totals.covers(self._connection, counted):
+            return await self._summed(counted, span)
+        if self._last_id is None:
+            self._last_id = await self._totals.catch_up(self._connection)
+        found = self._totals.find(counted, span, self._last_id)
+        if found is None:
+            found = await self._summed(counted, span)
+            self._totals.remember(counted, span, found, self._last_id)
+        return found
+
+    async def _summed(self, counted: Counted, span: Span) -> Amounts:
+        within = [] if span is None else [entries.c.held_at >= span[0], entries.c.held_at < span[1]]
+        return await ledger.used(self._connection, *counted.rows(entries), *within)
+
+    async def _number_under_way(self, counted: Counted) -> int:
         if counted not in self._under_way:
             states = generations.c.state.in_([state.value for state in CONCURRENT_STATES])
             chosen = counted.rows(generations)
@@ -113,7 +108,7 @@ class Usage:
             self._under_way[counted] = int((await self._connection.execute(query)).scalar_one())
         return self._under_way[counted]
 
-    async def _last_hold(self, counted: _Counted) -> datetime | None:
+    async def _last_hold(self, counted: Counted) -> datetime | None:
         if counted not in self._last_holds:
             self._last_holds[counted] = await ledger.last_hold(self._connection, *counted.rows(entries))
         return self._last_holds[counted]
@@ -134,14 +129,14 @@ def taken(used: Amounts, measure: Measure) -> int:
             assert_never(measure)
 
 
-def _counted(scope: Scope, who: Who) -> _Counted:
+def _counted(scope: Scope, who: Who) -> Counted:
     match scope:
         case Scope.BOT:
-            return _Counted(Scope.BOT)
+            return Counted(Scope.BOT)
         case Scope.GUILD:
-            return _Counted(Scope.GUILD, who.guild_id)
+            return Counted(Scope.GUILD, who.guild_id)
         case Scope.MEMBER | Scope.ROLE:
-            return _Counted(Scope.MEMBER, who.guild_id, who.member_key)
+            return Counted(Scope.MEMBER, who.guild_id, who.member_key)
         case _:
             assert_never(scope)
 
@@ -151,11 +146,3 @@ def _cooldown(limit: Limit, last: datetime | None, now: datetime) -> Allowance:
     if last is None or ends is None or ends <= now:
         return Allowance(limit=limit, used=limit.amount, resets_at=None)
     return Allowance(limit=limit, used=int((now - last).total_seconds()), resets_at=ends)
-
-
-def _sum(one: Amounts, other: Amounts) -> Amounts:
-    return Amounts(
-        generations=one.generations + other.generations,
-        seconds=one.seconds + other.seconds,
-        micros=(one.micros or 0) + (other.micros or 0),
-    )

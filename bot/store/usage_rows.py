@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, or_, select
+from sqlalchemy import ColumnElement, FromClause, Label, RowMapping, Select, case, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.figures import Outcome, UsageRow
@@ -26,6 +26,11 @@ class Page:
     count: int
 
 
+def shown_id() -> Label[int | None]:
+    """A member's user id as reports show it: no more once they asked to be forgotten."""
+    return case((members.c.forget_since.is_(None), members.c.user_id)).label("user_id")
+
+
 async def page(connection: AsyncConnection, which: Sequence[ColumnElement[bool]], wanted: Page) -> list[UsageRow]:
     """Generations whose holds fulfil all of `which`, in the order of their acceptance."""
     query = _query(wanted.upto).where(entries.c.kind == EntryKind.HOLD.value, *which)
@@ -40,7 +45,7 @@ def _query(upto: int) -> Select[Any]:
     charge, release, refund = entries.alias("charge"), entries.alias("release"), entries.alias("refund")
     columns = (
         *(entries.c[name] for name in ("generation_id", "held_at", "channel_id", "model", "operation")),
-        *(members.c.user_id, members.c.name, generations.c.state),
+        *(shown_id(), members.c.name, generations.c.state),
         *(charge.c.at.label("charged_at"), charge.c.seconds, charge.c.micros),
         *(release.c.id.label("release"), refund.c.id.label("refund")),
     )

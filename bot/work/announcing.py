@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from itertools import pairwise
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from bot.domain.announcements import Announcement, Attempt
-from bot.domain.guild import GuildSettings, Schedule
+from bot.domain.guild import Schedule
 from bot.domain.limits import Allowance, Window
 from bot.domain.moderating import LogLine, Mirror
+from bot.domain.zones import zone_named
 from bot.work.protocols import DeliveryDelayedError
 
 log = structlog.get_logger(__name__)
@@ -92,10 +92,6 @@ class AnnouncementStore(Protocol):
 class GuildFacts(Protocol):
     """What is read of guilds."""
 
-    async def settings(self, guild_id: int) -> GuildSettings:
-        """A guild's settings."""
-        ...
-
     async def all_schedules(self) -> list[Schedule]:
         """The schedules of all guilds."""
         ...
@@ -137,7 +133,7 @@ class Announcing:
         while True:
             try:
                 await self.look()
-            except Exception:  # the edge of the loop: one guild's trouble must not end what the others are told
+            except Exception:  # the edge of the loop: a database that fails for a moment must not end what is told
                 log.exception("announcing_tripped")
             await asyncio.sleep(LOOK_EVERY.total_seconds())
 
@@ -149,26 +145,27 @@ class Announcing:
             await self.budgets(mirrors)
             self._budgets_at = self._told.clock() + BUDGETS_EVERY
         for mirror in mirrors:
-            await self.mirror(mirror)
+            if mirror.is_behind:
+                await _guarded(mirror.guild_id, self.mirror(mirror))
 
     async def reports(self) -> None:
         """Send the reports of periods that are over."""
         periods: dict[Announcement, tuple[Schedule, datetime, datetime]] = {}
+        now = self._told.clock()
         for schedule in await self._told.guilds.all_schedules():
-            zone = await self._zone(schedule.guild_id)
-            for start, end in ended(schedule.every, self._told.clock(), zone, since=schedule.set_at):
-                name = f"report-{schedule.every.value}"
-                announcement = Announcement(guild_id=schedule.guild_id, name=name, period_start=start)
+            zone = zone_named(schedule.time_zone, self._told.zone)
+            for start, end in ended(schedule.every, now, zone, since=schedule.set_at):
+                announcement = _announcement(schedule.guild_id, f"report-{schedule.every.value}", start, zone)
                 periods[announcement] = (schedule, start, end)
         for announcement in await self._told.store.untold(list(periods)):
-            await self._tell(announcement, partial(self._told.announcer.report, *periods[announcement]))
+            post = partial(self._told.announcer.report, *periods[announcement])
+            await _guarded(announcement.guild_id, self._tell(announcement, post))
 
     async def budgets(self, mirrors: Sequence[Mirror]) -> None:
         """Tell the log channels of guilds whose budgets run out, once at each mark."""
         for mirror in mirrors:
-            now, zone = self._told.clock(), await self._zone(mirror.guild_id)
-            for allowance in await self._told.budgets(mirror.guild_id, now):
-                await self._warn(mirror, allowance, allowance.limit.window, (now, zone))
+            if mirror.has_budget:
+                await _guarded(mirror.guild_id, self._budgets(mirror))
 
     async def mirror(self, mirror: Mirror) -> None:
         """Post what is new in the audit to the guild's log channel."""
@@ -176,26 +173,27 @@ class Announcing:
         if not lines:
             return
         store, now = self._told.store, self._told.clock()
-        turn = Announcement(guild_id=mirror.guild_id, name=AUDIT, period_start=_FOR_EVER)
+        name = f"{AUDIT}-{mirror.channel_id}"  # so that a channel that is set anew doesn't wait for the old one
+        turn = Announcement(guild_id=mirror.guild_id, name=name, period_start=_FOR_EVER)
         attempt = await store.begin(turn, now, LEASE)
         if attempt is None or not await self._posted(self._told.announcer.audit(mirror, lines, attempt), attempt):
             return
         await self._told.guilds.set_mirrored(mirror.guild_id, lines[-1].id)
         await store.rest(attempt, self._told.clock())
 
-    async def _warn(
-        self, mirror: Mirror, allowance: Allowance, window: Window | None, at: tuple[datetime, tzinfo]
-    ) -> None:
-        """Tell of the highest mark that is passed; a lower one that was never told is told no more."""
-        used = allowance.used * 100 // allowance.limit.amount if allowance.limit.amount else 100
-        percent = max((mark for mark in WARNED_AT if used >= mark), default=None)
-        if percent is None:
-            return
-        name = f"budget-{percent}-{window.value if window else 'ever'}-{allowance.limit.amount}"
-        start = window.start(*at) if window else _FOR_EVER
-        announcement = Announcement(guild_id=mirror.guild_id, name=name, period_start=start)
-        if await self._told.store.untold([announcement]):
-            await self._tell(announcement, partial(self._told.announcer.budget, mirror.channel_id, allowance, percent))
+    async def _budgets(self, mirror: Mirror) -> None:
+        now, zone = self._told.clock(), zone_named(mirror.time_zone, self._told.zone)
+        for allowance in await self._told.budgets(mirror.guild_id, now):
+            window, amount = allowance.limit.window, allowance.limit.amount
+            start = window.start(now, zone) if window else _FOR_EVER
+            names = {
+                mark: f"budget-{mark}-{window.value if window else 'ever'}-{amount}" for mark in _passed(allowance)
+            }
+            marks = {mark: _announcement(mirror.guild_id, name, start, zone) for mark, name in names.items()}
+            if marks and len(await self._told.store.untold(list(marks.values()))) == len(marks):
+                percent = min(marks)
+                post = partial(self._told.announcer.budget, mirror.channel_id, allowance, percent)
+                await self._tell(marks[percent], post)
 
     async def _tell(self, announcement: Announcement, post: Callable[[Attempt], Awaitable[None]]) -> None:
         store = self._told.store
@@ -211,20 +209,39 @@ class Announcing:
 
     async def _posted(self, posting: Awaitable[None], attempt: Attempt) -> bool:
         """Whether it is posted; else it is put off, ever longer."""
+        guild, what = attempt.announcement.guild_id, attempt.announcement.name
         try:
             async with asyncio.timeout(WITHIN.total_seconds()):
                 await posting
         except (DeliveryDelayedError, PlaceGoneError, TimeoutError) as error:
-            pause = min(PAUSE * 2 ** min(attempt.failures, 10), PAUSE_LONGEST)
-            guild, what = attempt.announcement.guild_id, attempt.announcement.name
             log.warning("announcement_delayed", guild=guild, what=what, error=str(error), failures=attempt.failures + 1)
-            await self._told.store.put_off(attempt, self._told.clock() + pause)
-            return False
-        return True
+        except Exception:  # the edge of one announcement: what trips it is tried again, and holds up no other
+            log.exception("announcement_tripped", guild=guild, what=what, failures=attempt.failures + 1)
+        else:
+            return True
+        pause = min(PAUSE * 2 ** min(attempt.failures, 10), PAUSE_LONGEST)
+        await self._told.store.put_off(attempt, self._told.clock() + pause)
+        return False
 
-    async def _zone(self, guild_id: int) -> tzinfo:
-        name = (await self._told.guilds.settings(guild_id)).time_zone
-        return ZoneInfo(name) if name else self._told.zone
+
+async def _guarded(guild_id: int, telling: Awaitable[None]) -> None:
+    try:
+        await telling
+    except Exception:  # the edge of one guild's announcements: its trouble must not keep the others waiting
+        log.exception("announcing_tripped", guild=guild_id)
+
+
+def _announcement(guild_id: int, name: str, start: datetime, zone: tzinfo) -> Announcement:
+    """One of the period that begins at `start`, told apart by the calendar: another time zone repeats none."""
+    return Announcement(guild_id=guild_id, name=name, period_start=start.astimezone(zone).replace(tzinfo=UTC))
+
+
+def _passed(allowance: Allowance) -> list[int]:
+    """The highest mark that is passed, with those above it: where one of them is told, nothing more is."""
+    used, amount = allowance.used, allowance.limit.amount
+    percent = used * 100 // amount if amount else 100
+    reached = max((mark for mark in WARNED_AT if percent >= mark), default=None)
+    return [] if reached is None else [mark for mark in WARNED_AT if mark >= reached]
 
 
 def ended(every: Window, now: datetime, zone: tzinfo, *, since: datetime) -> list[tuple[datetime, datetime]]:

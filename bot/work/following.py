@@ -107,7 +107,8 @@ class Following:
         if status.phase is Phase.DONE:
             after = generation.move(State.SUCCEEDED, now, results=status.results, progress=100)
             after = after.evolve(
-                amounts=status.charged(generation.amounts), billing_transaction_id=status.billing_transaction_id
+                amounts=status.charged(generation.amounts, generation.micros_per_second),
+                billing_transaction_id=status.billing_transaction_id,
             )
         else:
             state, reason = ENDS[status.phase]

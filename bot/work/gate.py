@@ -37,7 +37,7 @@ class RulesStore(Protocol):
         ...
 
     async def refuse(self, refusal: Refusal) -> None:
-        """Record a refused prompt; nothing is charged for it."""
+        """Record a refused prompt, of one member so many in an hour at most; nothing is charged for it."""
         ...
 
 
@@ -118,17 +118,19 @@ class Gate:
         return here
 
     async def check(self, request: Request, origin: Origin, here: Here) -> None:
-        """Check what is asked for; a prompt that breaks a word rule is recorded.
+        """Check what is asked for; a prompt, or a negative one, that breaks a word rule is recorded.
 
+        Each is held against the rules on its own: a pattern may be about a text's beginning or end.
         Raises Rejection(ModelNotAllowed, AgeRestrictedOnly or PromptNotAllowed).
         """
         problem = here.model_problem(request.model, request.operation)
         if problem is not None:
             raise Rejection(problem)
-        rule = await self._match(here.rules.word_rules, request.prompt) if request.prompt else None
-        if rule is not None:
-            await self._refuse(request.prompt or "", rule, origin)
-            raise Rejection(PromptNotAllowed())
+        for text in request.wording():
+            rule = await self._match(here.rules.word_rules, text)
+            if rule is not None:
+                await self._refuse("\n".join(request.wording()), rule, origin)
+                raise Rejection(PromptNotAllowed())
 
     async def _refuse(self, prompt: str, rule: WordRule, origin: Origin) -> None:
         log.info("prompt_refused", guild=origin.guild_id, rule=rule.id)

@@ -129,9 +129,9 @@ class GuildStore(Protocol):
         ...
 
     async def refuse(self, refusal: Refusal) -> None:
-        """Record a refused prompt; nothing is charged for it."""
+        """Record a refused prompt, of one member so many in an hour at most; nothing is charged for it."""
         ...
 
-    async def refusals(self, guild_id: int, count: int) -> list[RefusedPrompt]:
-        """The latest refused prompts of a guild, newest first."""
+    async def refusals(self, guild_id: int, count: int, before_id: int | None = None) -> list[RefusedPrompt]:
+        """The latest refused prompts of a guild, newest first; only those that were recorded before one of them."""
         ...

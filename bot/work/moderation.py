@@ -204,9 +204,9 @@ class Moderation:
         """The latest lines of the guild's audit that fit, newest first."""
         return await self._store.log(actor.moderated_guild(), wanted or LogFilter(), count)
 
-    async def refusals(self, actor: Actor, count: int = PAGE) -> list[RefusedPrompt]:
-        """The latest prompts that were refused here, newest first."""
-        return await self._store.refusals(actor.moderated_guild(), count)
+    async def refusals(self, actor: Actor, before_id: int | None = None, count: int = PAGE) -> list[RefusedPrompt]:
+        """The latest prompts that were refused here, newest first; `before_id` goes on from an earlier answer."""
+        return await self._store.refusals(actor.moderated_guild(), count, before_id)
 
     def _deed(self, actor: Actor, action: Action, why: str | None) -> Deed:
         return deed_of(actor, action, actor.moderated_guild(), self._clock(), why)

@@ -10,10 +10,8 @@ from bot.domain.guild import BOT, GuildSettings
 from bot.domain.limits import Limit, LimitFault, Scope, fault_of
 from bot.domain.moderating import Action, Deed, LogFilter, LogLine
 from bot.domain.overview import Overview
-from bot.domain.word_rules import RuleKind, WordRule
-from bot.moderation import rules as word_rules
 from bot.work.actors import Actor
-from bot.work.deeds import PAGE, deed_of, require_room_for_rule, there
+from bot.work.deeds import PAGE, deed_of, there
 from bot.work.door import Door
 from bot.work.guild_store import GuildStore
 from bot.work.outage import Outage
@@ -105,25 +103,6 @@ class Ownership:
     async def clear_limit(self, actor: Actor, limit: Limit, why: str | None = None) -> int:
         """Take a limit away, whatever its amount; returns what that was. Raises Rejection(NotListed)."""
         return there(await self._store.clear_limit(limit, self._deed(actor, Action.CLEAR_LIMIT, why)))
-
-    async def add_rule(self, actor: Actor, kind: RuleKind, text: str, why: str | None = None) -> WordRule | None:
-        """Add a word rule for every guild and direct messages; None where it is there already.
-
-        Raises Rejection(BadRule or ListFull).
-        """
-        deed = self._deed(actor, Action.ADD_RULE, why)
-        word_rules.check(kind, text.strip())
-        require_room_for_rule(await self._store.word_rules(BOT), kind)
-        return await self._store.add_rule(kind, text.strip(), deed)
-
-    async def remove_rule(self, actor: Actor, rule_id: int, why: str | None = None) -> WordRule:
-        """Remove one of the bot's word rules; returns it. Raises Rejection(NotListed)."""
-        return there(await self._store.remove_rule(rule_id, self._deed(actor, Action.REMOVE_RULE, why)))
-
-    async def rules(self, actor: Actor) -> tuple[WordRule, ...]:
-        """The word rules of the whole bot, oldest first."""
-        actor.require_owner()
-        return await self._store.word_rules(BOT)
 
     async def log(self, actor: Actor, wanted: LogFilter | None = None, count: int = PAGE) -> list[LogLine]:
         """The latest lines of what was set for the whole bot, newest first."""

@@ -41,7 +41,7 @@ class PrivacyStore(Protocol):
         ...
 
     async def erase_forgotten(self, accepted_before: datetime, now: datetime, count: int) -> int:
-        """Erase up to `count` generations of members who asked to be forgotten."""
+        """Erase up to `count` generations of members who asked to be forgotten, and their later refused prompts."""
         ...
 
     async def drop_forgotten(self, held_before: datetime) -> int:

@@ -30,9 +30,10 @@ class GenerationStore(Protocol):
     """Generations and their ledger; every method is one transaction."""
 
     async def accept(self, acceptance: Acceptance) -> Generation:
-        """Check the limits, write the row and its hold; raises Rejection(LimitReached).
+        """Check pauses, blocks and limits, write the row and its hold.
 
-        The same interaction twice gives the row that is there already.
+        The same interaction twice gives the row that is there already. Raises Rejection(Paused, Blocked, LimitReached
+        or PriceUnknown).
         """
         ...
 

@@ -25,7 +25,7 @@ class RefusalStore(Protocol):
     """Where refused prompts are recorded."""
 
     async def refuse(self, refusal: Refusal) -> None:
-        """Record a refused prompt; nothing is charged for it."""
+        """Record a refused prompt, of one member so many in an hour at most; nothing is charged for it."""
         ...
 
 
@@ -33,7 +33,8 @@ class RefusalStore(Protocol):
 class Screening:
     """Asks about every prompt before it goes to the provider; without an answer nothing goes there.
 
-    A passed prompt isn't asked about again at a later attempt: it counts as checked together with the inputs.
+    A negative prompt is asked about with it, on a line of its own. A passed prompt isn't asked about again at a later
+    attempt: it counts as checked together with the inputs.
     """
 
     tools: Tools
@@ -42,7 +43,7 @@ class Screening:
 
     async def passed(self, generation: Generation) -> Generation | None:
         """The generation to go on with; None where it has failed for its prompt, or is put off."""
-        prompt = generation.request.prompt
+        prompt = "\n".join(generation.request.wording())
         if generation.inputs_checked or not prompt:
             return generation
         try:

@@ -152,6 +152,7 @@ class Service:
         for item in request.inputs:
             check_stated(item, self._terms.rules)
         await self._gate.check(request, origin, here)
+        quoted = quote(self.catalog.models[request.model], request.operation, request.options)
         now = self._clock()
         crash_points.at("accept.before")
         generation = await self._store.accept(
@@ -159,7 +160,8 @@ class Service:
                 id=_fresh_id(),
                 request=request,
                 origin=origin,
-                amounts=quote(self.catalog.models[request.model], request.operation, request.options).amounts,
+                amounts=quoted.amounts,
+                micros_per_second=quoted.micros_per_second,
                 provider=self._provider_name,
                 now=now,
                 due_at=now + self._policy.card_grace,

@@ -187,8 +187,9 @@ class Accepting:
             return running
         if status.phase is Phase.DONE:
             after = generation.move(State.SUCCEEDED, now, results=status.results, **facts | {"progress": 100})
-            paid = {"billing_transaction_id": status.billing_transaction_id}
-            await tools.write(generation, after.evolve(amounts=status.charged(generation.amounts), **paid))
+            charged = status.charged(generation.amounts, generation.micros_per_second)
+            paid = {"amounts": charged, "billing_transaction_id": status.billing_transaction_id}
+            await tools.write(generation, after.evolve(**paid))
         else:
             reason = status.reason or Reason.PROVIDER_FAILED
             after = generation.move(State.FAILED, now, reason=reason, detail=status.detail, **facts)

@@ -10,11 +10,13 @@ from bot.chat import log_lines
 from bot.chat.announcer import DiscordAnnouncer
 from bot.chat.report_parts import ReportTools
 from bot.domain.announcements import Announcement, Attempt
+from bot.domain.errors import Rejection, ReportBusy
+from bot.domain.figures import Chosen, Measured, UsageRow
 from bot.domain.guild import Schedule
 from bot.domain.limits import Allowance, Limit, Measure, Scope, Window
 from bot.domain.moderating import Action, LogLine, Mirror
 from bot.reports.chart import Charts
-from bot.reports.usage import Reports
+from bot.reports.usage import Reports, ReportStore
 from bot.work.announcing import PlaceGoneError
 from bot.work.protocols import DeliveryDelayedError
 from sandbox.discord import Permission
@@ -27,10 +29,23 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 BUDGET = Limit(scope=Scope.GUILD, measure=Measure.MICROS, amount=50_000_000, window=Window.MONTH)
 
 
-def announcer(stage: Stage) -> DiscordAnnouncer:
-    reports = Reports(stage.store.reports, lambda: START + timedelta(days=2))
-    tools = ReportTools(reports=reports, charts=Charts(), guilds=stage.store.guilds, zone=UTC)
+NOTHING_DRAWN = Charts(within=timedelta(0))
+
+
+def announcer(stage: Stage, charts: Charts = NOTHING_DRAWN, store: ReportStore | None = None) -> DiscordAnnouncer:
+    reports = Reports(store or stage.store.reports, lambda: START + timedelta(days=2))
+    tools = ReportTools(reports=reports, charts=charts, guilds=stage.store.guilds, zone=UTC)
     return DiscordAnnouncer(stage.bot, tools)
+
+
+class Busy:
+    """A store that has no time for reports."""
+
+    async def measure(self, _query: str, _chosen: Chosen, _most: int | None) -> Measured:
+        raise Rejection(ReportBusy())
+
+    async def rows(self, _chosen: Chosen, _upto: int, _after: UsageRow | None, _count: int) -> list[UsageRow]:
+        raise NotImplementedError
 
 
 def attempt(town: Town, name: str = "report-day", failures: int = 0) -> Attempt:
@@ -52,11 +67,17 @@ def mirror(town: Town) -> Mirror:
 
 
 async def test_a_report_is_posted_with_its_files_and_mark(connected: Stage, town: Town) -> None:
-    await announcer(connected).report(schedule(town), START, START + DAY, attempt(town))
+    await announcer(connected, Charts()).report(schedule(town), START, START + DAY, attempt(town))
     (message,) = town.channel.messages
     assert message.embeds[0]["title"] == "The report of the day"
     assert message.embeds[0]["footer"]["text"].endswith("\nreport-day · 2026-03-01T00:00Z")
     assert [one.filename for one in message.attachments] == ["chart.png", "showreel-2026-03-01_2026-03-01.csv"]
+
+
+async def test_a_report_that_the_store_has_no_time_for_is_put_off(connected: Stage, town: Town) -> None:
+    with pytest.raises(DeliveryDelayedError, match="ReportBusy"):
+        await announcer(connected, store=Busy()).report(schedule(town), START, START + DAY, attempt(town))
+    assert town.channel.messages == []
 
 
 @pytest.mark.parametrize("fault", ["cut-before", "cut-after", 503])
@@ -139,6 +160,18 @@ def test_every_action_has_its_words() -> None:
         ({}, "The bot"),
         ({"action": "of a later version"}, "of a later version"),
         ({"generation_id": "abcdefgh1234"}, "`abcdefgh1234`"),
+        ({"after": "guild micros/month: 5000000"}, "nothing → $5.00 a month"),
+        (
+            {"before": "member generations/day: 3", "after": "member generations/day: 4"},
+            "3 videos a day → 4 videos a day",
+        ),
+        ({"after": "member cooldown: 30"}, "→ 30 seconds between videos"),
+        ({"after": "log_channel_id: 7"}, "nothing → <#7>"),
+        ({"before": "moderator_role_id: 8"}, "<@&8> → nothing"),
+        ({"after": "time_zone: Europe/Berlin"}, "→ time\\_zone: Europe/Berlin"),
+        ({"after": "paused_at: 2026-11-21T12:06:28+00:00"}, "→ paused since <t:1795262788:f>"),
+        ({"after": "until 2026-11-21T12:06:28+00:00: spam", "why": "spam"}, "→ until <t:1795262788:f> · “spam”"),
+        ({"after": "of another: version"}, "→ of another: version"),
     ],
 )
 def test_a_line_says_who_did_what_to_whom(facts: dict[str, Any], words: str) -> None:

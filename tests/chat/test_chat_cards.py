@@ -82,7 +82,7 @@ def test_a_prompt_is_shown_as_it_was_typed() -> None:
         generation(request=request(prompt="**bold** `code` [here](https://evil.example)\n# big\n> quote"))
     )
     assert card.description == (
-        r"\*\*bold\*\* \`code\` \[here](https://evil.example)" + "\n" + r"\# big" + "\n" + r"\> quote"
+        r"\*\*bold\*\* \`code\` \[here\](https://evil.example)" + "\n" + r"\# big" + "\n" + r"\> quote"
     )
 
 
@@ -130,6 +130,13 @@ def test_a_card_shows_the_price_that_is_held_and_in_the_end_charged(
     for state in (State.ACCEPTED, State.SUBMITTING, State.RUNNING, State.UNCONFIRMED):
         assert price_of(state=state, amounts=amounts) == [before]
     assert price_of(state=State.SUCCEEDED, amounts=amounts) == [afterwards]
+
+
+def test_a_card_shows_a_price_of_which_the_real_length_is_charged_as_the_most() -> None:
+    amounts = Amounts(seconds=8, micros=800_000)
+    assert price_of(state=State.RUNNING, amounts=amounts, micros_per_second=100_000) == ["up to $0.80"]
+    assert price_of(state=State.SUCCEEDED, amounts=amounts, micros_per_second=100_000) == ["$0.80"]
+    assert price_of(state=State.RUNNING, amounts=Amounts(micros=0), micros_per_second=0) == ["about $0.00"]
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED, State.EXPIRED])

@@ -50,7 +50,9 @@ async def test_commands_are_registered_only_in_the_guilds_served(town: Town, mig
         await stage.bot.log_in(town.discord.token)
     assert names(town.discord.commands, town.guild.id) == NAMES
     assert names(town.discord.commands, other.id) == set()
-    assert names(town.discord.commands) == set()
+    (private,) = [command for command in town.discord.commands if "guild_id" not in command]
+    assert (private["name"], private["contexts"], private["integration_types"]) == ("privacy", [1], [0])
+    assert [option["name"] for option in private["options"]] == ["show", "delete"]
 
 
 async def test_commands_of_a_former_configuration_are_taken_back(
@@ -61,7 +63,7 @@ async def test_commands_of_a_former_configuration_are_taken_back(
     folder = tmp_path_factory.mktemp("again")
     async with opened(town.discord, migrated, folder, served=Served(guild_ids=(town.guild.id,))) as again:
         await again.bot.log_in(town.discord.token)
-    assert names(town.discord.commands) == set()
+    assert names(town.discord.commands) == {"privacy"}
     assert names(town.discord.commands, town.guild.id) == NAMES
 
 

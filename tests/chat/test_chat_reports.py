@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bench.report_pictures import FIRST_MEMBER, GUILD, NOW, made_up, store_all
+from bot.chat import report_parts as report_parts_module
+from bot.chat.postman import ROOM_FOR_FORM
 from bot.chat.report_cards import Attached, report_embed
 from bot.chat.report_parts import CHART_WIDTH, ReportParts, ReportTools, report_parts, scheduled_parts
 from bot.domain.errors import PeriodReversed, Rejection
@@ -97,6 +99,10 @@ def contents(parts: ReportParts) -> dict[str, bytes]:
 
 def rows(data: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+def _must_not_compress(_path: Path) -> tuple[Path, int]:
+    raise AssertionError("this can't help")
 
 
 def report(*groups: Group, by: str = "member", **facts: Any) -> Report:
@@ -176,6 +182,31 @@ async def test_a_file_that_is_too_large_even_compressed_is_left_out_and_that_is_
     assert parts.embed.footer.text is None
 
 
+async def test_a_file_that_no_compression_makes_small_enough_is_not_even_written(
+    reports: Reports, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_parts_module, "_zipped", _must_not_compress)
+    parts = await report_parts(tools(reports), MONTH, ROOM_FOR_FORM + 1000)
+    assert parts.files == ()
+    assert "too large for this server, even compressed. Choose fewer days." in str(parts.embed.description)
+
+
+async def test_of_a_public_report_the_file_of_rows_is_apart(reports: Reports) -> None:
+    parts = await report_parts(tools(reports), MONTH, 10 * MEGABYTE, is_public=True)
+    assert parts.files == ()
+    assert parts.embed.footer.text is None
+    assert [file.filename for file in parts.apart] == ["showreel-2026-03-01_2026-03-31.csv"]
+    parts.close()
+    assert all(file.fp.closed for file in parts.apart)
+
+
+async def test_what_is_said_of_the_file_of_a_public_report_is_apart_as_well(reports: Reports) -> None:
+    parts = await report_parts(tools(reports), MONTH, 1000, is_public=True)
+    assert parts.apart == ()
+    assert "too large" not in str(parts.embed.description)
+    assert parts.remark.startswith("The file of all videos is too large for this server")
+
+
 async def test_no_disk_for_the_file_is_no_reason_for_no_report(reports: Reports, no_disk: None) -> None:
     parts = await report_parts(tools(reports, Charts()), MONTH, 10 * MEGABYTE)
     assert parts.files == ()
@@ -241,14 +272,14 @@ def test_members_are_links_and_those_forgotten_are_former_members() -> None:
 
 def test_channels_are_links_and_operations_have_their_names() -> None:
     assert fields(report_embed(report(group("77"), by="channel")))["Channel"].startswith("1. <#77> · ")
-    assert fields(report_embed(report(group("0"), by="channel")))["Channel"].startswith("1. – · ")  # noqa: RUF001
+    assert fields(report_embed(report(group("0"), by="channel")))["Channel"].startswith("1. direct messages · ")
     said = fields(report_embed(report(group("start-end-to-video"), by="operation")))
     assert said["Operation"].startswith("1. Start and end frames · ")
 
 
 def test_a_name_from_outside_is_plain_text() -> None:
     said = fields(report_embed(report(group("a**b**\n[x](https://example.com)\u202e"), by="model")))["Model"]
-    assert said.startswith("1. a\\*\\*b\\*\\* \\[x](https://example.com) · ")
+    assert said.startswith("1. a\\*\\*b\\*\\* \\[x\\](https://example.com) · ")
 
 
 def test_only_ten_rows_are_shown_and_the_others_counted() -> None:

@@ -220,14 +220,20 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
     (errors.WrongChannel((1, 2)), "Videos are made in <#1>, <#2>."),
     (errors.AgeRestrictedOnly(), "This can be used in age-restricted channels only."),
     (errors.ModelNotAllowed("sora-2", ("a", "b")), "You can't use sora-2 here. You can use a, b."),
-    (errors.ModelNotAllowed("sora-2", ()), "You can't use sora-2 here."),
+    (
+        errors.ModelNotAllowed("sora-2", ()),
+        "You can't use sora-2 here. No model is open to you here; ask a moderator.",
+    ),
     (
         errors.PromptNotAllowed(),
         "Your prompt has words that are not allowed here. Nothing was counted; try other words.",
     ),
     (
         errors.PriceUnknown("sora-2"),
-        "Nobody knows what sora-2 costs, and there is a limit on money here. Choose another model.",
+        (
+            "There is a limit on money here, and nobody knows what this would cost with sora-2."
+            " Say how long it should be (duration), or choose another model."
+        ),
     ),
     (errors.TaskTaken("t-1"), "The task “t-1” belongs to another video already."),
     (
@@ -236,6 +242,15 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
     ),
     (errors.ExtensionSourceUnfit("x"), "That one has no finished video that could be extended."),
     (errors.FetchUnderWay(), "I am fetching a video for you already. Ask again once you have it, or in a few minutes."),
+    (errors.ReportBusy(), "Too much is going on here for a report at the moment. Please try again in a minute."),
+    (
+        errors.ReportUnderWay(),
+        "A report for this server is being made already. Ask again once it is there, or in a few minutes.",
+    ),
+    (
+        errors.DateUnreadable(""),
+        "Say which days: give the first one in `from`, such as 2026-03-31, and the last one in `to`.",
+    ),
     (
         errors.DateUnreadable("tomorrow"),
         "“tomorrow” is not a day that a report can be about. Write it as 2026-03-31.",
@@ -398,3 +413,17 @@ def test_a_length_of_time_is_told_roughly(length: timedelta, said: str) -> None:
 def test_an_instant_is_told_in_everybodys_own_time_zone() -> None:
     assert texts.instant(NOW) == f"<t:{int(NOW.timestamp())}:R>"
     assert texts.instant(NOW, "f") == f"<t:{int(NOW.timestamp())}:f>"
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("[a](b) [Click](https://evil.example)", r"\[a\](b) \[Click\](https://evil.example)"),
+        ("https://a.example/*b* <@5> <#6> <t:1:R>", r"https://a.example/\*b\* \<@5\> \<#6\> \<t:1:R\>"),
+        ("# head\n -# small\n> quoted", "\\# head\n \\-# small\n\\> quoted"),
+        (r"\*`||_~", r"\\\*\`\|\|\_\~"),
+        ("plain words, 3 - 2 # 1", "plain words, 3 - 2 # 1"),
+    ],
+)
+def test_text_from_people_shows_as_they_typed_it(typed: str, shown: str) -> None:
+    assert texts.plain(typed) == shown

@@ -59,7 +59,7 @@ async def test_a_model_is_shown_with_its_maker_and_its_price(scene: Scene) -> No
 
 async def test_the_price_of_a_model_is_that_of_the_options_so_far(scene: Scene) -> None:
     assert await shown(scene, "veo3.1-fast", duration=8) == "veo3.1-fast · Google · up to $1.20"
-    assert await shown(scene, "viduq3-turbo") == "viduq3-turbo · Shengshu · up to $0.32"
+    assert await shown(scene, "viduq3-turbo") == "viduq3-turbo · Shengshu · up to $1.20"
     assert await shown(scene, "viduq3-turbo", duration=10) == "viduq3-turbo · Shengshu · up to $0.80"
 
 

@@ -66,7 +66,8 @@ async def test_unblocking_needs_one_name(scene: Scene) -> None:
     just_one = "Fill in just one of these: member, listed."
     assert await said(scene, mia, "mod unblock") == just_one
     assert await said(scene, mia, "mod unblock", member=scene.ada, listed="1") == just_one
-    assert (await said(scene, mia, "mod unblock", listed="ada")).startswith("That isn't set here")
+    for typed in ("ada", "9" * 20, str(2**63), f"<@{2**63}>", "1", "٣" * 18):
+        assert (await said(scene, mia, "mod unblock", listed=typed)).startswith("That isn't set here"), typed
 
 
 @pytest.mark.parametrize("duration", ["soon", "1.5h", "3 fortnights", "h", "7", "1h1h", "٣h"])

@@ -162,7 +162,17 @@ async def test_a_limit_is_cleared_from_the_list(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["nonsense", "member:x:generations:day", "a:b:c", "member:1:generations:year", "::::"]
+    "typed",
+    [
+        "nonsense",
+        "member:x:generations:day",
+        "a:b:c",
+        "member:1:generations:year",
+        "::::",
+        f"member:{2**63}:generations:day",
+        "member:-1:generations:day",
+        f"member:{'9' * 80}:generations:",
+    ],
 )
 async def test_what_names_no_limit_clears_none(scene: Scene, typed: str) -> None:
     mia = moderator(scene)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.chat.lists import clipped, code, listing, told
+from bot.chat.lists import IDS, clipped, code, fitting, id_of, listing, told
+from bot.domain.errors import NotListed, Rejection
 from tests.cogs.conftest import Scene
 from tests.cogs.moderating import audit, moderator, said, suggested
 
@@ -41,7 +42,7 @@ async def test_a_pattern_that_is_none_is_refused(scene: Scene) -> None:
     assert await said(scene, mia, "mod filter list") == "Word rules\nThere are no word rules here."
 
 
-@pytest.mark.parametrize("typed", ["cabbage", "-1", "٣", "9" * 30, "1; DROP TABLE", "0"])
+@pytest.mark.parametrize("typed", ["cabbage", "-1", "٣", "9" * 19, "9" * 30, "1; DROP TABLE", "0"])
 async def test_what_names_no_entry_takes_none_away(scene: Scene, typed: str) -> None:
     mia = moderator(scene)
     await said(scene, mia, "mod filter add", text="cabbage")
@@ -89,6 +90,18 @@ async def test_a_channel_that_is_gone_can_be_taken_from_the_list(scene: Scene) -
     await known.delete()  # type: ignore[union-attr]  # a text channel
     choices = await mia.autocomplete(other, "mod channels remove", "channel", "")
     assert choices == [{"name": f"a channel that is gone: {scene.channel.id}", "value": str(scene.channel.id)}]
+
+
+@pytest.mark.parametrize("typed", [str(2**63), f"<#{2**63}>", "9" * 25])
+async def test_what_can_be_no_id_names_no_channel(scene: Scene, typed: str) -> None:
+    assert await said(scene, moderator(scene), "mod channels remove", channel=typed) == GONE
+
+
+@pytest.mark.parametrize("typed", [f"{2**63}:veo3.1-fast", f"{'9' * 30}:veo3.1-fast", f"{2**63 - 1}:veo3.1-fast"])
+async def test_what_can_be_no_role_names_no_model(scene: Scene, typed: str) -> None:
+    mia = moderator(scene)
+    await said(scene, mia, "mod models allow", model="veo3.1-fast")
+    assert await said(scene, mia, "mod models remove", model=typed) == GONE
 
 
 async def test_models_are_allowed_by_role(scene: Scene) -> None:
@@ -146,3 +159,19 @@ def test_texts_from_people_stay_on_one_line_and_format_nothing() -> None:
     assert told("a\n# b *c*") == r"a # b \*c\*"
     assert len(told("x" * 1000)) == 300
     assert code("a\n`b`") == f"`a {LIKE}b{LIKE}`"
+
+
+def test_an_id_is_a_number_that_a_database_takes() -> None:
+    assert [id_of(text) for text in ("0", " 42 ", str(IDS - 1))] == [0, 42, IDS - 1]
+    for text in ("", "-1", "+1", "1_0", "x", "٣", str(IDS), "9" * 5_000):
+        with pytest.raises(Rejection) as rejected:
+            id_of(text)
+        assert rejected.value.problem == NotListed(), text
+
+
+def test_lines_that_fit_are_kept_whole_and_one_is_always_kept() -> None:
+    assert fitting(["x" * 100] * 40) == ["x" * 100] * 40
+    assert fitting(["x" * 2047, "x" * 2048]) == ["x" * 2047, "x" * 2048]
+    assert fitting(["x" * 2048, "x" * 2048]) == ["x" * 2048]
+    assert fitting(["x" * 9_999, "y"]) == ["x" * 9_999]
+    assert fitting([]) == []

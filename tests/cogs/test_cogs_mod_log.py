@@ -7,7 +7,7 @@ import discord
 import pytest
 
 from bot.chat import log_lines
-from bot.domain.moderating import Action, LogLine
+from bot.domain.moderating import Action, LogLine, Refusal
 from tests.chat.stage import now
 from tests.cogs.conftest import Scene
 from tests.cogs.moderating import moderator, said
@@ -27,8 +27,7 @@ async def test_the_log_says_who_did_what_to_whom_and_why_newest_first(scene: Sce
     assert block.startswith(f"<@{mia.id}> blocked a member · <@{scene.ada.id}> · nothing → without end")
     assert r"too \*loud\*" in block
     assert first.startswith(f"<@{mia.id}> set a limit")
-    assert "1 → " in second
-    assert second.endswith("2")
+    assert second.endswith("1 video at a time → 2 videos at a time")
 
 
 async def test_the_log_is_narrowed_by_who_did_it_what_and_to_whom(scene: Scene) -> None:
@@ -75,10 +74,31 @@ async def test_refused_prompts_are_shown_to_moderators(scene: Scene) -> None:
     await scene.run("video text", prompt="a *cabbage*\nin the sun " + "x" * 400)
     told = await said(scene, mia, "mod log", refused=True)
     title, line, prompt = told.splitlines()
-    assert title == "Refused prompts · 1"
+    assert title == "Refused prompts"
     assert re.sub(r"<t:\d+:f>", "<t>", line) == f"<t> · <@{scene.ada.id}> · <#{scene.channel.id}> · `cabbage`"
     assert prompt.startswith(r"a \*cabbage\* in the sun xxx")
     assert prompt.endswith("…")
+
+
+@pytest.mark.parametrize("length", [1, 400], ids=["short", "long"])
+async def test_older_refused_prompts_are_reached_by_their_number(scene: Scene, length: int) -> None:
+    mia = moderator(scene)
+    for number in range(13):
+        prompt = f"no{number} " + "*" * length
+        refusal = Refusal(
+            at=now(), guild_id=scene.guild.id, channel_id=1, user_id=scene.ada.id, rule="_*" * 100, prompt=prompt
+        )
+        await scene.stage.store.guilds.refuse(refusal)
+    seen: list[str] = []
+    before: dict[str, int] = {}
+    while True:
+        told = await said(scene, mia, "mod log", refused=True, **before)
+        seen += re.findall(r"no(\d+)", told)
+        older = re.findall(r"Older lines come with before: (\d+)", told)
+        if not older:
+            break
+        before = {"before": int(older[0])}
+    assert seen == [str(number) for number in reversed(range(13))]
 
 
 async def test_another_servers_log_is_not_shown(scene: Scene) -> None:

@@ -1,6 +1,7 @@
 """/privacy: what is stored is told, erased by its owner alone, and what stays is said."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from bot.domain.guild import Block
 from bot.domain.holdings import Holdings
 from bot.domain.moderating import Action, Deed
 from bot.work.privacy import Stored
-from sandbox.discord import Result
+from sandbox.discord import InvalidCommand, Result
 from sandbox.discord.messages import Message
 from tests.chat.samples import NOW
 from tests.chat.stage import RETENTION, Setting, Stage, now
@@ -93,6 +94,7 @@ async def test_erasing_says_what_is_gone_what_goes_later_and_what_stays(connecte
     text = await erase(town, question)
     assert "Now: Prompt, files and addresses of 1 video, your name" in text
     assert "Later, by itself: 1 video that has not ended" in text
+    assert "nobody will be able to tell by what I keep that they are yours" in text
     assert "32 days after your last request at the earliest" in text
     (running,) = await connected.all_of(town.ada.id, town.guild.id)
     assert running.request.prompt == PROMPT
@@ -103,8 +105,22 @@ async def test_a_block_stays_and_that_is_said(connected: Stage, town: Town) -> N
     await make(town, connected, is_over=True)
     deed = Deed(at=now(), action=Action.BLOCK, guild_id=town.guild.id, actor_id=1)
     await connected.store.guilds.block(Block(user_id=town.ada.id, blocked_at=now()), deed)
-    assert "You are blocked in 1 server. That stays" in await erase(town, await ask(town))
+    text = await erase(town, await ask(town))
+    assert "You are blocked in 1 server. That stays" in text
+    assert "by these it can still be told which figures are yours" in text
+    assert "nobody will be able to tell" not in text
     assert [block.user_id for block in await connected.store.guilds.blocked(town.guild.id, now())] == [town.ada.id]
+
+
+@pytest.mark.parametrize(
+    ("holdings", "is_nameless"),
+    [(Holdings(key="k"), True), (Holdings(key="k", blocks=1), False), (Holdings(key="k", limits=1), False)],
+    ids=["nothing", "a block", "a limit"],
+)
+def test_that_nobody_can_tell_is_said_only_where_it_is_so(holdings: Holdings, *, is_nameless: bool) -> None:
+    stored = Stored(holdings=replace(holdings, forget_since=NOW), kept_until=None)
+    for page in (privacy_page.erased(1, holdings), privacy_page.stored(stored, RETENTION)):
+        assert ("nobody will be able to tell" in str(page.to_dict())) is is_nameless
 
 
 async def test_somebody_elses_button_does_nothing(connected: Stage, town: Town) -> None:
@@ -134,6 +150,24 @@ async def test_it_works_in_direct_messages_where_the_bot_does(town: Town, migrat
         question = (await town.ada.run("privacy delete")).message
         assert question is not None
         assert "Later, by itself" in await erase(town, question)
+
+
+@pytest.mark.parametrize("is_for_one_guild", [False, True], ids=["everywhere", "one guild"])
+async def test_who_has_left_the_guild_erases_in_direct_messages(
+    town: Town, migrated: Path, tmp_path: Path, *, is_for_one_guild: bool
+) -> None:
+    served = Served(guild_ids=(town.guild.id,) if is_for_one_guild else ())
+    setting = Setting(api_url=town.discord.api_url, gateway_url=town.discord.gateway_url, served=served)
+    async with connecting(town, setting, migrated, tmp_path) as stage:
+        await make(town, stage, is_over=True)
+        with pytest.raises(InvalidCommand):
+            await town.ada.run("video text", options={"prompt": PROMPT})
+        shown = await town.ada.run("privacy show")
+        assert shown.ephemeral
+        assert "1 request for a video in all." in said(shown)
+        question = (await town.ada.run("privacy delete")).message
+        assert question is not None
+        assert "Now: Prompt, files and addresses of 1 video" in await erase(town, question)
 
 
 async def test_a_mistake_while_erasing_is_told_and_the_button_stays(
@@ -167,6 +201,7 @@ def test_the_fullest_pages_fit(retention: timedelta | None) -> None:
         refused_prompts=10**3,
         log_lines=10**4,
         blocks=10**2,
+        limits=10**2,
         oldest=NOW,
         newest_end=NOW,
     )

@@ -1,19 +1,27 @@
 """/mod report and /mod schedule, and the member's own days in /usage, over the wire."""
 
+import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from structlog.testing import capture_logs
 
+from bot.chat import report_parts
+from bot.chat.postman import ROOM_FOR_FORM
 from bot.chat.report_parts import CHART_WIDTH, SMALL_CHART_WIDTH
+from bot.domain.errors import Rejection, ReportBusy
 from bot.domain.generation import Reason, State
 from bot.domain.limits import Window
+from bot.reports import chart
 from bot.reports.chart import Charts
+from bot.reports.picture import Picture
+from cogs import mod_report
 from sandbox.discord import InvalidCommand, Permission
 from sandbox.discord.members import Member
 from tests.chat.stage import Setting, Stage, now
@@ -24,10 +32,37 @@ from tests.cogs.samples import CATALOG
 
 @pytest.fixture
 async def connected(town: Town, migrated: Path, tmp_path: Path) -> AsyncIterator[Stage]:
-    """The bot, connected to the gateway of the town, and drawing pictures."""
+    """The bot, connected to the gateway of the town; it draws no pictures."""
+    setting = Setting(api_url=town.discord.api_url, gateway_url=town.discord.gateway_url)
+    async with connecting(town, setting, migrated, tmp_path) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def drawing(town: Town, migrated: Path, tmp_path: Path) -> AsyncIterator[Stage]:
+    """The same, drawing pictures."""
     setting = Setting(api_url=town.discord.api_url, gateway_url=town.discord.gateway_url, charts=Charts())
     async with connecting(town, setting, migrated, tmp_path) as stage:
         yield stage
+
+
+class Slow:
+    """Something that whoever calls it waits for, until it is let go; it notes what it was called with."""
+
+    def __init__(self, answer: Callable[..., Any]) -> None:
+        self.go_on = asyncio.Event()
+        self.calls: list[tuple[Any, ...]] = []
+        self._answer = answer
+
+    async def __call__(self, *arguments: Any) -> Any:
+        self.calls.append(arguments)
+        await self.go_on.wait()
+        return await self._answer(*arguments)
+
+
+async def nothing_drawn(_picture: Picture, _folder: str) -> tuple[bytes, int]:
+    """Stands for the process that draws."""
+    return b"picture", 0
 
 
 @pytest.fixture
@@ -49,7 +84,11 @@ async def make(stage: Stage, town: Town, member: Member, state: State = State.SU
 
 async def answer(town: Town, member: Member, command: str, /, **options: Any) -> Any:
     """What became of the answer, once it is no longer awaited."""
-    result = await member.run(command, channel=town.channel, options=options)
+    return await answered(town, await member.run(command, channel=town.channel, options=options))
+
+
+async def answered(town: Town, result: Any) -> Any:
+    """The same of a command that was run already."""
     await town.discord.wait_for(lambda: result.message is not None and not result.message.loading, timeout=60)
     return result
 
@@ -82,10 +121,10 @@ def picture_width(message: Any) -> int:
         return picture.width
 
 
-async def test_a_moderator_gets_embed_picture_and_file(connected: Stage, town: Town, mia: Member) -> None:
-    await make(connected, town, town.ada)
-    await make(connected, town, town.ada, State.FAILED)
-    await make(connected, town, mia)
+async def test_a_moderator_gets_embed_picture_and_file(drawing: Stage, town: Town, mia: Member) -> None:
+    await make(drawing, town, town.ada)
+    await make(drawing, town, town.ada, State.FAILED)
+    await make(drawing, town, mia)
     message = await report(town, mia)
     said = fields(message)
     assert (said["Asked for"], said["Success rate"], said["Seconds of video"]) == ("3", "67 %", "16")
@@ -123,7 +162,7 @@ async def test_filters_narrow_the_report(connected: Stage, town: Town, mia: Memb
         assert [row["member"] for row in rows(await report(town, mia, period="today", **filters))] == ["Mia"]
     assert len(rows(await report(town, mia, operation="text-to-video"))) == 2
     nothing = await report(town, mia, operation="image-to-video")
-    assert nothing.embeds[0]["description"].endswith("Nobody asked for a video in this time.")
+    assert "Nobody asked for a video in this time." in nothing.embeds[0]["description"]
 
 
 async def test_days_can_be_chosen(connected: Stage, town: Town, mia: Member) -> None:
@@ -151,16 +190,82 @@ async def test_days_that_cannot_be_are_explained(
     assert message.embeds == []
 
 
-async def test_a_public_report_is_a_message_of_its_own(connected: Stage, town: Town, mia: Member) -> None:
-    await make(connected, town, town.ada)
+async def test_a_public_report_is_a_message_of_its_own_without_the_file_of_everyones_ids(
+    drawing: Stage, town: Town, mia: Member
+) -> None:
+    await make(drawing, town, town.ada)
     result = await answer(town, mia, "mod report", public=True)
-    assert (result.ephemeral, result.message.content) == (True, "Here it is, for everyone in this channel.")
+    said = "Here it is, for everyone in this channel. The file of every video is for you alone."
+    assert (result.ephemeral, result.message.content) == (True, said)
+    assert [row["member_id"] for row in rows(result.message)] == [str(town.ada.id)]
     await town.discord.wait_for(lambda: result.followups, timeout=20)
     (message,) = result.followups
     assert not message.ephemeral
     assert message.mentions == []
     assert fields(message)["Asked for"] == "1"
-    assert len(message.attachments) == 2
+    assert [file.filename for file in message.attachments] == ["chart.png"]
+
+
+async def test_what_is_wrong_with_the_file_of_a_public_report_is_told_privately(
+    connected: Stage, town: Town, mia: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_parts, "BYTES_PER_MESSAGE", ROOM_FOR_FORM)
+    result = await answer(town, mia, "mod report", public=True)
+    first, second = result.message.content.splitlines()
+    assert first == "Here it is, for everyone in this channel."
+    assert second.startswith("The file of all videos is too large for this server")
+    await town.discord.wait_for(lambda: result.followups, timeout=20)
+    assert "too large" not in result.followups[0].embeds[0]["description"]
+
+
+async def test_a_guild_gets_one_report_at_a_time(
+    connected: Stage, town: Town, mia: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(connected.store.reports.measure)
+    monkeypatch.setattr(connected.store.reports, "measure", slow)
+    first = await mia.run("mod report", channel=town.channel)
+    await town.discord.wait_for(lambda: slow.calls, timeout=5)
+    second = await report(town, mia, public=True)
+    assert second.content == (
+        "A report for this server is being made already. Ask again once it is there, or in a few minutes."
+    )
+    slow.go_on.set()
+    assert "Asked for" in fields((await answered(town, first)).message)
+    assert len(slow.calls) == 1
+    assert "Asked for" in fields(await report(town, mia))
+
+
+async def test_while_many_guilds_wait_for_reports_another_is_turned_down(
+    town: Town, mia: Member, migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mod_report, "REPORTS_AT_ONCE", 1)
+    monkeypatch.setattr(mod_report, "WAITING_MOST", 1)
+    moderated = [(mia, town.channel)]
+    for name in ("Second", "Third"):
+        guild = town.discord.add_guild(name)
+        mods = guild.add_role("mods", Permission.MANAGE_GUILD)
+        moderated.append((guild.add_member("bea", roles=[mods]), guild.add_text_channel("videos")))
+    setting = Setting(api_url=town.discord.api_url, gateway_url=town.discord.gateway_url)
+    async with connecting(town, setting, migrated, tmp_path) as stage:
+        await town.discord.wait_for(lambda: len(stage.bot.guilds) == 3, timeout=5)
+        slow = Slow(stage.store.reports.measure)
+        monkeypatch.setattr(stage.store.reports, "measure", slow)
+        results = [await moderator.run("mod report", channel=channel) for moderator, channel in moderated]
+        turned_down = (await answered(town, results.pop())).message.content
+        assert turned_down.startswith("Too much is going on here for a report at the moment.")
+        slow.go_on.set()
+        for result in results:
+            assert "Asked for" in fields((await answered(town, result)).message)
+
+
+async def test_a_report_that_the_store_has_no_time_for_is_answered(
+    connected: Stage, town: Town, mia: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def busy(*_arguments: Any) -> None:
+        raise Rejection(ReportBusy())
+
+    monkeypatch.setattr(connected.store.reports, "measure", busy)
+    assert (await report(town, mia)).content.endswith("Please try again in a minute.")
 
 
 async def test_only_this_guild_is_reported_on(connected: Stage, town: Town, mia: Member) -> None:
@@ -203,7 +308,7 @@ async def test_a_schedule_is_set_shown_and_cleared(connected: Stage, town: Town,
     said = (await answer(town, mia, "mod schedule set", every="week", channel=town.channel)).message.content
     when = Window.WEEK.end(now(), UTC).timestamp()
     assert said == (
-        f"A report goes to <#{town.channel.id}> every week; the next one comes <t:{when:.0f}:R>, "
+        f"A report goes to <#{town.channel.id}> every week; the next one comes on <t:{when:.0f}:F>, "
         "when the days of UTC change."
     )
     (schedule,) = await connected.store.guilds.all_schedules()
@@ -229,10 +334,10 @@ async def test_no_schedule_is_set_where_the_bot_may_not_post(connected: Stage, t
     assert await connected.store.guilds.all_schedules() == []
 
 
-async def test_usage_has_the_members_own_days_as_a_small_picture(connected: Stage, town: Town, mia: Member) -> None:
-    await make(connected, town, town.ada)
-    await make(connected, town, mia)
-    await make(connected, town, mia)
+async def test_usage_has_the_members_own_days_as_a_small_picture(drawing: Stage, town: Town, mia: Member) -> None:
+    await make(drawing, town, town.ada)
+    await make(drawing, town, mia)
+    await make(drawing, town, mia)
     result = await answer(town, town.ada, "usage")
     assert (result.deferred, result.ephemeral) == (True, True)
     said = fields(result.message)["Your last 30 days here"]
@@ -240,6 +345,32 @@ async def test_usage_has_the_members_own_days_as_a_small_picture(connected: Stag
     await town.discord.wait_for(lambda: result.message.attachments, timeout=60)
     assert fields(result.message)["Your last 30 days here"] == said
     assert picture_width(result.message) == SMALL_CHART_WIDTH
+
+
+async def test_a_second_usage_while_the_first_is_drawn_goes_without_a_picture(
+    drawing: Stage, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(nothing_drawn)
+    monkeypatch.setattr(chart, "_run", slow)
+    await make(drawing, town, town.ada)
+    first = await answer(town, town.ada, "usage")
+    await town.discord.wait_for(lambda: slow.calls, timeout=5)
+    with capture_logs() as logs:
+        second = await answer(town, town.ada, "usage")
+        await town.discord.wait_for(lambda: any(line["event"] == "own_chart_left_out" for line in logs), timeout=5)
+    slow.go_on.set()
+    await town.discord.wait_for(lambda: first.message.attachments, timeout=5)
+    assert fields(second.message) == fields(first.message)
+    assert (len(slow.calls), second.message.attachments) == (1, [])
+
+
+async def test_usage_holds_no_writers_up(connected: Stage, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = Slow(connected.store.reports.measure)
+    noted.go_on.set()
+    monkeypatch.setattr(connected.store.reports, "measure", noted)
+    await answer(town, town.ada, "usage")
+    ((_query, chosen, _most),) = noted.calls
+    assert not chosen.with_rows
 
 
 async def test_usage_without_anything_made_has_no_picture(connected: Stage, town: Town, mia: Member) -> None:

@@ -250,7 +250,9 @@ async def test_limits_are_written_into_a_form_that_is_filled_in_with_them(desk: 
     assert await desk.limits() == []
 
 
-@pytest.mark.parametrize("text", ["many", "2.5", "NaN", "1e99", "-1", "9999999999999"])
+@pytest.mark.parametrize(
+    "text", ["many", "2.5", "NaN", "sNaN", "1e99", "1e9999999", "1e-9999999", "-1", "9999999999999"]
+)
 async def test_a_figure_that_is_none_is_refused_and_nothing_is_saved(desk: Desk, text: str) -> None:
     await desk.turn(Page.LIMITS)
     refused = await desk.write(Control.LIMITS, dollars="5", per_day=text)
@@ -258,6 +260,23 @@ async def test_a_figure_that_is_none_is_refused_and_nothing_is_saved(desk: Desk,
     assert refused.ephemeral
     assert any(part in refused.message.content for part in ("is not a figure", "can't be below", "more than a limit"))
     assert await desk.limits() == []
+
+
+@pytest.mark.parametrize(
+    "text", ["1e-9999999", "$1e-999999999999999999", "-0.0000001", "1e9999999", "1e99999999999999999999"]
+)
+async def test_money_of_which_nothing_would_be_left_is_no_limit(desk: Desk, text: str) -> None:
+    await desk.turn(Page.LIMITS)
+    refused = await desk.write(Control.LIMITS, dollars=text)
+    assert refused.message is not None
+    assert "is not a figure" in refused.message.content
+    assert await desk.limits() == []
+
+
+async def test_no_money_at_all_is_a_limit(desk: Desk) -> None:
+    await desk.turn(Page.LIMITS)
+    await desk.write(Control.LIMITS, dollars="$0.00")
+    assert len(await desk.limits()) == 1
 
 
 async def test_a_time_zone_is_checked_and_a_near_one_suggested(desk: Desk) -> None:

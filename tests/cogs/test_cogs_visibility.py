@@ -20,8 +20,8 @@ def elsewhere() -> int:
     return GUILD + (1 << 22)
 
 
-async def test_in_direct_messages_there_are_no_commands(scene: Scene) -> None:
-    assert scene.ada.user.available_commands() == ()
+async def test_in_direct_messages_there_is_only_what_concerns_oneself(scene: Scene) -> None:
+    assert set(scene.ada.user.available_commands()) == {"privacy show", "privacy delete"}
     with pytest.raises(SetupError, match="not visible"):
         await scene.ada.user.slash("video text", prompt="a cat")
 
@@ -54,11 +54,12 @@ async def test_a_served_guild_has_the_commands_and_another_has_not(scene: Scene,
     bea = other.add_member(scene.env.create_user("bea"))
     assert "video text" in scene.ada.available_commands(scene.channel)
     assert bea.available_commands(channel) == ()
+    assert set(bea.user.available_commands()) == {"privacy show", "privacy delete"}
 
 
 async def test_a_guild_that_is_not_served_is_refused_privately_whatever_the_client_shows(scene: Scene) -> None:
     scene.stage.bot.served = Served(guild_ids=(GUILD,))
-    for command, options in (("video text", {"prompt": "a cat"}), ("models", {}), ("usage", {})):
+    for command, options in (("video text", {"prompt": "a cat"}), ("models", {}), ("usage", {}), ("privacy show", {})):
         result = await scene.run(command, **options)
         assert result.response is not None
         assert (result.ephemeral, result.response.content) == (True, NOT_HERE)

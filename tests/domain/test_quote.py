@@ -53,13 +53,36 @@ def test_of_a_span_the_most_is_taken() -> None:
     assert not quote(model(FIXED), Operation.TEXT, Options()).is_span
 
 
-def test_without_a_length_the_shortest_that_is_known_is_taken() -> None:
-    assert micros(TEN_CENTS, durations=(8, 4, 6)) == 400_000
+@pytest.mark.parametrize("duration", [None, -1])
+def test_without_a_length_the_longest_that_is_known_is_taken(duration: int | None) -> None:
+    assert micros(TEN_CENTS, duration, durations=(8, 4, 6)) == 800_000
+    assert micros(TEN_CENTS, duration, durations=(-1, 4, 15)) == 1_500_000
 
 
-def test_where_the_model_chooses_the_length_it_may_be_the_longest() -> None:
-    assert micros(TEN_CENTS, duration=-1, durations=(-1, 4, 15)) == 1_500_000
-    assert micros(TEN_CENTS, durations=(-1, 4, 15)) == 400_000
+@pytest.mark.parametrize("duration", [None, -1])
+def test_a_price_for_a_length_that_the_model_chooses_may_be_less(duration: int | None) -> None:
+    def is_span(price: Price | None, durations: tuple[int, ...]) -> bool:
+        return quote(model(price, durations), Operation.TEXT, Options(duration=duration)).is_span
+
+    assert is_span(TEN_CENTS, (4, 8))
+    assert not is_span(TEN_CENTS, (-1, 8)), "it makes no other"
+    assert not is_span(TEN_CENTS, ()), "there is no figure"
+    assert not is_span(FIXED, (4, 8)), "the length doesn't matter"
+    assert not is_span(replace(TEN_CENTS, least=0, most=0), (4, 8)), "it is free"
+    assert not is_span(None, (4, 8))
+
+
+def test_a_price_for_the_length_asked_for_is_no_less() -> None:
+    assert not quote(model(TEN_CENTS, (4, 8)), Operation.TEXT, Options(duration=8)).is_span
+
+
+def test_the_price_of_a_second_is_the_most_of_its_span() -> None:
+    def of_a_second(price: Price | None) -> int | None:
+        return quote(model(price), Operation.TEXT, Options()).micros_per_second
+
+    assert of_a_second(Price(unit=PriceUnit.SECOND, least=40_000, most=150_000)) == 150_000
+    assert of_a_second(Price(unit=PriceUnit.SECOND, least=0, most=0)) == 0
+    assert [of_a_second(price) for price in (FIXED, TOKENS, None)] == [None, None, None]
 
 
 @pytest.mark.parametrize("durations", [(), (-1,)])

@@ -203,12 +203,22 @@ def test_the_length_is_told_where_it_is_stated_for_every_result(answer: dict[str
     assert status(status="processing", **answer).seconds is None
 
 
-def test_a_success_is_charged_its_real_length_and_the_price_that_was_held() -> None:
+def test_a_success_is_charged_its_real_length_and_what_that_costs() -> None:
+    held, real = Amounts(seconds=8, micros=400_000), status(status="completed", video={"url": URL, "duration": 5})
+    assert real.charged(held, 50_000) == Amounts(seconds=5, micros=250_000)
+    assert real.charged(Amounts(), 50_000) == Amounts(seconds=5, micros=250_000), "nothing was known when it was held"
+    assert real.charged(held, 0) == Amounts(seconds=5, micros=0)
+
+
+def test_where_the_price_is_not_for_seconds_it_is_the_one_that_was_held() -> None:
+    held, real = Amounts(seconds=8, micros=400_000), status(status="completed", video={"url": URL, "duration": 5})
+    assert real.charged(held, None) == Amounts(seconds=5, micros=400_000)
+    assert real.charged(Amounts(), None).micros is None
+
+
+def test_without_a_stated_length_a_success_is_charged_what_was_held() -> None:
     held = Amounts(seconds=8, micros=400_000)
-    assert status(status="completed", video_url=URL).charged(held) == held
-    real = status(status="completed", video={"url": URL, "duration": 5}).charged(held)
-    assert real == Amounts(seconds=5, micros=400_000)
-    assert status(status="completed", video={"url": URL, "duration": 5}).charged(Amounts()).micros is None
+    assert status(status="completed", video_url=URL).charged(held, 50_000) == held
 
 
 def test_a_video_may_be_just_its_address() -> None:

@@ -17,12 +17,13 @@ from matplotlib.font_manager import fontManager
 from PIL import Image
 
 from bot.domain.figures import Outcome
-from bot.reports import layout
+from bot.reports import chart, layout
 from bot.reports.canvas import BACKGROUND, FAINT, INK, Canvas, Fonts, Ink, Side
 from bot.reports.chart import DESKTOP, FONTS, PARTS, PHONE, SMALL, ChartFailedError, Charts, picture_of
 from bot.reports.definitions import DEFINITIONS
 from bot.reports.picture import Bar, Part, Picture, Shape
 from bot.reports.sizes import marks_of
+from bot.reports.turns import NoTurnError, UnderWayError
 from bot.reports.usage import Asked, Reports
 from bot.store.database import Database
 from tests.reports.samples import GUILD, NOW, Life, write
@@ -233,6 +234,84 @@ async def test_the_drawing_is_done_in_a_process_of_its_own(database: Database, r
     drawn = await Charts().chart_of(await reports.usage(Asked(guild_id=GUILD)), SMALL, title="Yours")
     with Image.open(io.BytesIO(drawn)) as image:
         assert image.width == SMALL
+
+
+class Held:
+    """Drawings that each last until they are let go, told apart by their titles."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self._go_on = asyncio.Semaphore(0)
+        self._ended = asyncio.Semaphore(0)
+
+    async def let_one_go(self) -> None:
+        """Let the one that is being drawn end; whoever is next has begun afterwards."""
+        self._go_on.release()
+        await self._ended.acquire()
+        await settled()
+
+    async def draw(self, picture: Picture, _folder: str) -> tuple[bytes, int]:
+        """Stand for the process that draws."""
+        self.begun.append(picture.title)
+        await self._go_on.acquire()
+        self._ended.release()
+        return b"drawn", 0
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Held:
+    """Nothing is drawn but by being let go."""
+    drawings = Held()
+    monkeypatch.setattr(chart, "_run", drawings.draw)
+    return drawings
+
+
+async def settled() -> None:
+    """Let every task go as far as it gets by itself."""
+    for _turn in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_a_report_is_drawn_before_the_members_own_charts_that_wait(held: Held, reports: Reports) -> None:
+    charts, report = Charts(), await reports.usage(Asked(guild_id=GUILD))
+    own = [await reports.usage(Asked(guild_id=GUILD, member_id=number)) for number in range(3)]
+    async with asyncio.TaskGroup() as tasks:
+        for number, one in enumerate(own):
+            tasks.create_task(charts.own_chart_of(one, SMALL, f"own {number}"))
+        await settled()
+        tasks.create_task(charts.chart_of(report, SMALL, "report"))
+        await settled()
+        for _drawing in range(4):
+            await held.let_one_go()
+    assert held.begun == ["own 0", "report", "own 1", "own 2"]
+
+
+async def test_a_member_has_one_own_chart_drawn_at_a_time(held: Held, reports: Reports) -> None:
+    charts, own = Charts(), await reports.usage(Asked(guild_id=GUILD, member_id=1))
+    first = asyncio.create_task(charts.own_chart_of(own, SMALL))
+    await settled()
+    with pytest.raises(UnderWayError):
+        await charts.own_chart_of(own, SMALL)
+    await held.let_one_go()
+    assert await first == b"drawn"
+    second = asyncio.create_task(charts.own_chart_of(own, SMALL))
+    await settled()
+    await held.let_one_go()
+    assert await second == b"drawn"
+
+
+async def test_no_more_than_five_own_charts_wait(held: Held, reports: Reports) -> None:
+    charts = Charts()
+    own = [await reports.usage(Asked(guild_id=GUILD, member_id=number)) for number in range(7)]
+    async with asyncio.TaskGroup() as tasks:
+        for one in own[:6]:
+            tasks.create_task(charts.own_chart_of(one, SMALL))
+        await settled()
+        with pytest.raises(NoTurnError):
+            await charts.own_chart_of(own[6], SMALL)
+        for _drawing in range(6):
+            await held.let_one_go()
+    assert len(held.begun) == 6
 
 
 async def test_a_width_that_can_not_be_is_a_mistake(reports: Reports) -> None:

@@ -36,6 +36,7 @@ def test_a_forgotten_member_is_a_former_one() -> None:
 
 def test_a_channel_is_called_by_the_end_of_its_id() -> None:
     assert labels.channel(Group(key="1234567", figures=Figures())) == "channel …4567"
+    assert labels.channel(Group(key="0", figures=Figures())) == "direct messages"
 
 
 @pytest.mark.parametrize(

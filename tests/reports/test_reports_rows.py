@@ -119,9 +119,17 @@ async def test_all_pages_are_written(
     monkeypatch.setattr(usage, "PAGE", 3)
     await write(database, *(Life(at=NOW - timedelta(minutes=number // 2)) for number in range(10)))
     report = await reports.usage(Asked(guild_id=GUILD))
-    size = await write_csv(reports, report, tmp_path / "rows.csv")
+    size = await write_csv(reports, report, tmp_path / "rows.csv", 10_000)
     written = (tmp_path / "rows.csv").read_bytes()
     assert (size, written.count(b"\r\n")) == (len(written), 11)
+
+
+async def test_a_file_that_grows_too_large_is_not_written_to_its_end(tmp_path: Path) -> None:
+    reports = Reports(Rows(ROW, count=10 * usage.PAGE), lambda: NOW)
+    size = await write_csv(reports, await reports.usage(Asked()), tmp_path / "rows.csv", 100_000)
+    page = 110 * usage.PAGE
+    assert 100_000 < size < 100_000 + page
+    assert (tmp_path / "rows.csv").stat().st_size == size
 
 
 async def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
@@ -133,7 +141,7 @@ async def _peak(path: Path, count: int) -> int:
     reports = Reports(Rows(ROW, count=count), lambda: NOW)
     report = await reports.usage(Asked())
     tracemalloc.start()
-    size = await write_csv(reports, report, path)
+    size = await write_csv(reports, report, path, 10**9)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert size > 80 * count

@@ -116,7 +116,7 @@ async def test_groups_come_with_the_most_requests_first_and_the_rest_is_added_up
 async def test_the_success_rate_counts_what_ended(database: Database, reports: Reports) -> None:
     await write(database, *(Life(outcome=outcome) for outcome in Outcome))
     report = await reports.usage(Asked(guild_id=GUILD))
-    assert report.totals.success_rate == 1 / 5
+    assert report.totals.success_rate == 2 / 5
     assert Figures(requested=2, open=2).success_rate is None
 
 

@@ -73,9 +73,9 @@ async def accepted(store: Store, *limits: Limit, of: Origin | None = None, now: 
     return await store.generations.accept(acceptance(*limits, of=of, now=now))
 
 
-async def claimed(store: Store, **changes: object) -> Generation:
+async def claimed(store: Store, of: Origin | None = None, **changes: object) -> Generation:
     """An accepted generation under a lease, moved on to running with a task, then changed further."""
-    generation = await accepted(store)
+    generation = await accepted(store, of=of)
     await store.generations.claim(NOW, LEASE, 100)
     here = replace(generation, lease_token=1)
     for state in (State.SUBMITTING, State.RUNNING):

@@ -1,25 +1,29 @@
 """Accepting: within the limits, once per interaction, with a hold."""
 
 import asyncio
+import contextlib
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.errors import LimitReached, PriceUnknown, Rejection
+from bot.domain.errors import Blocked, LimitReached, Paused, PriceUnknown, Problem, Rejection
 from bot.domain.generation import Generation, Origin, State
-from bot.domain.guild import BOT
+from bot.domain.guild import BOT, Block
 from bot.domain.ledger import Amounts, hold
 from bot.domain.limits import LARGEST, Limit, Measure, Scope, Window
+from bot.domain.moderating import Action, Deed
 from bot.store import accepting, limits, members
 from bot.store.database import Database
+from bot.store.members import Known
 from bot.store.store import Store
 from bot.store.tables import guilds
+from bot.store.totals import Totals
 from bot.work.protocols import GenerationStore, SnapshotStore
 from tests.store.samples import GUILD, MEMBER, NOW, REQUEST, SECOND, acceptance, accepted, claimed, ended, origin
 
@@ -137,7 +141,7 @@ async def test_a_process_that_freezes_while_it_accepts_holds_up_nobody_for_long(
     await frozen.open()
 
     async def freeze(connection: AsyncConnection) -> list[Generation | Exception]:
-        outcomes = await accepting.accept_all(connection, [acceptance(DAILY)], UTC)
+        outcomes = await accepting.accept_all(connection, [acceptance(DAILY)], UTC, Totals())
         is_its_turn.set()
         await goes_on.wait()
         return outcomes
@@ -224,6 +228,136 @@ async def test_without_a_limit_on_money_an_unknown_price_stays_unknown(store: St
     held = await store.generations.hold_of(generation.id)
     assert held is not None
     assert (generation.amounts.micros, held.amounts.micros) == (None, None)
+
+
+SECONDS = Limit(scope=Scope.MEMBER, measure=Measure.SECONDS, amount=8, window=Window.DAY)
+
+
+async def test_a_limit_on_seconds_that_is_used_up_lets_no_unknown_length_through(store: Store) -> None:
+    unknown = Amounts(seconds=0, micros=400_000)
+    await store.generations.accept(acceptance(replace(SECONDS, amount=9)))
+    await store.generations.accept(acceptance(replace(SECONDS, amount=9), amounts=unknown))
+    assert (await reached(store, SECONDS, amounts=unknown)).used == 8
+    assert (await reached(store, replace(SECONDS, amount=0), amounts=unknown)).used == 8
+
+
+async def test_what_is_known_to_be_free_passes_even_an_overdrawn_limit_on_money(store: Store) -> None:
+    await accepted(store)
+    overdrawn = replace(MONEY, amount=1)
+    free = await store.generations.accept(acceptance(overdrawn, amounts=Amounts(seconds=8, micros=0)))
+    assert free.amounts.micros == 0
+    assert (await reached(store, overdrawn)).used == 400_000
+
+
+async def test_an_assumed_price_of_nothing_is_not_known_to_be_free(store: Store) -> None:
+    await accepted(store)
+    assert (await reached(store, replace(MONEY, amount=1), amounts=Amounts(), assumed_micros=0)).used == 400_000
+
+
+async def test_the_price_of_a_second_is_kept_with_the_generation(store: Store) -> None:
+    generation = await store.generations.accept(replace(acceptance(), micros_per_second=50_000))
+    found = await store.generations.get(generation.id)
+    assert found is not None
+    assert found.micros_per_second == 50_000
+    assert (await accepted(store)).micros_per_second is None
+
+
+async def test_an_assumed_price_keeps_no_price_of_a_second(store: Store) -> None:
+    wanted = replace(acceptance(MONEY, amounts=Amounts()), assumed_micros=900_000, micros_per_second=50_000)
+    assert (await store.generations.accept(wanted)).micros_per_second is None
+    unlimited = replace(acceptance(amounts=Amounts()), assumed_micros=900_000, micros_per_second=50_000)
+    assert (await store.generations.accept(unlimited)).micros_per_second == 50_000
+
+
+BLOCK = Deed(at=NOW, action=Action.BLOCK, guild_id=GUILD, actor_id=5_001)
+
+
+async def problem_of(store: Store, of: Origin, now: datetime = NOW) -> Problem:
+    with pytest.raises(Rejection) as caught:
+        await store.generations.accept(acceptance(of=of, now=now))
+    assert await store.generations.of_member(of.requester_id, of.guild_id, 1) == [], "nothing is written"
+    return caught.value.problem
+
+
+async def test_a_pause_after_the_gate_s_check_is_not_passed(store: Store) -> None:
+    pause = replace(BLOCK, action=Action.PAUSE)
+    await store.guilds.change_settings({"paused_at": NOW}, pause)
+    assert await problem_of(store, origin()) == Paused(everywhere=False)
+    assert (await accepted(store, of=origin(guild=GUILD + 1))).state is State.ACCEPTED
+    assert (await accepted(store, of=origin(guild=None))).state is State.ACCEPTED
+    await store.guilds.change_settings({"paused_at": None}, replace(BLOCK, action=Action.RESUME))
+    assert (await accepted(store)).state is State.ACCEPTED
+
+
+async def test_a_pause_of_the_whole_bot_after_the_gate_s_check_is_passed_nowhere(store: Store) -> None:
+    await store.guilds.change_settings({"paused_at": NOW}, replace(BLOCK, action=Action.PAUSE, guild_id=BOT))
+    for guild in (GUILD, None):
+        assert await problem_of(store, origin(guild=guild)) == Paused(everywhere=True)
+
+
+async def test_a_block_after_the_gate_s_check_is_not_passed(store: Store) -> None:
+    hour = timedelta(hours=1)
+    await store.guilds.block(Block(user_id=MEMBER, blocked_at=NOW, until=NOW + hour, why="spam"), BLOCK)
+    assert await problem_of(store, origin()) == Blocked(NOW + hour, "spam")
+    assert (await accepted(store, of=origin(MEMBER + 1))).state is State.ACCEPTED
+    assert (await accepted(store, of=origin(guild=GUILD + 1))).state is State.ACCEPTED
+    assert (await accepted(store, of=origin(guild=None))).state is State.ACCEPTED
+    assert await problem_of(store, origin(), NOW + hour - SECOND) == Blocked(NOW + hour, "spam")
+    assert (await accepted(store, now=NOW + hour)).state is State.ACCEPTED
+
+
+async def test_what_was_accepted_before_a_pause_is_answered_as_it_was(store: Store) -> None:
+    of = origin()
+    first = await accepted(store, of=of)
+    await store.guilds.change_settings({"paused_at": NOW}, replace(BLOCK, action=Action.PAUSE))
+    assert (await accepted(store, of=of)).id == first.id
+
+
+async def test_a_member_who_is_just_asking_is_not_parted_from_their_key(store: Store, database: Database) -> None:
+    key = await store.generations.member_key(MEMBER)
+    await store.privacy.forget(MEMBER, NOW)
+    has_accepted, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def accept_slowly(connection: AsyncConnection) -> None:
+        (outcome,) = await accepting.accept_all(connection, [acceptance()], UTC, Totals())
+        assert isinstance(outcome, Generation)
+        assert outcome.member_key == key
+        has_accepted.set()
+        await goes_on.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(database.write(accept_slowly))
+        await has_accepted.wait()
+        dropping = tasks.create_task(store.privacy.drop_forgotten(NOW))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(dropping), 0.3)  # it waits, and must see afterwards what was written
+        goes_on.set()
+    assert dropping.result() == 0
+    assert await store.generations.member_key(MEMBER) == key
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_two_who_write_the_same_new_members_do_not_wait_for_one_another(store: Store, database: Database) -> None:
+    low, high = MEMBER, MEMBER + 1
+    new = {high: Known("high", None), low: Known("low", None)}
+
+    async def waits() -> bool:
+        query = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(await database.read(lambda connection: connection.scalar(query)))
+
+    async def write_upwards(connection: AsyncConnection) -> None:
+        await members.known(connection, low)
+        other = asyncio.create_task(database.write(lambda it: members.add(it, new)))
+        while not await waits():  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0)
+        others.append(other)
+        await members.known(connection, high)
+
+    others: list[asyncio.Task[None]] = []
+    await database.write(write_upwards)
+    with pytest.raises(IntegrityError):
+        await others[0]
+    assert set(await database.read(lambda it: members.find(it, [low, high]))) == {low, high}
 
 
 async def test_the_name_of_a_member_is_the_one_that_discord_showed_last(store: Store, database: Database) -> None:

@@ -36,6 +36,11 @@ def value(amounts: Amounts, measure: Measure) -> int:
     }[measure]
 
 
+def wanted_of(amounts: Amounts, measure: Measure) -> int:
+    """What a request needs to be left; an unknown length is a second at least."""
+    return max(1, amounts.seconds) if measure is Measure.SECONDS else value(amounts, measure)
+
+
 @dataclass(slots=True)
 class Book:
     """All that was asked for in one guild, reckoned up without a database."""
@@ -69,8 +74,9 @@ class Book:
             self.check_rejection(rejection, here, member, amounts)
             return
         assert amounts.micros is not None or all(limit.measure is not Measure.MICROS for limit in here)
+        binding = [limit for limit in here if wanted_of(amounts, limit.measure)]
         self.lives.append((member, generation, [hold(generation.id, amounts, self.now)]))
-        assert all(self.used(limit, member) <= limit.amount for limit in here)
+        assert all(self.used(limit, member) <= limit.amount for limit in binding)
 
     def check_rejection(self, rejection: Rejection, here: Sequence[Limit], member: int, amounts: Amounts) -> None:
         problem = rejection.problem
@@ -81,7 +87,9 @@ class Book:
         assert isinstance(problem, LimitReached)
         assert problem.limit in here
         assert problem.used == self.used(problem.limit, member)
-        assert problem.used + value(amounts, problem.limit.measure) > problem.limit.amount
+        wanted = wanted_of(amounts, problem.limit.measure)
+        assert wanted > 0, "what is free always fits"
+        assert problem.used + wanted > problem.limit.amount
 
     async def end(self, which: int, state: State, real: Amounts) -> None:
         member, generation, entries = self.lives[which % len(self.lives)]

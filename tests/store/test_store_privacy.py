@@ -1,5 +1,6 @@
 """Erasing: content goes, figures stay, and a key is parted from its member once the limits don't need it any more."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,9 +8,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.change import Change, LeaseLostError
-from bot.domain.generation import Generation, State
+from bot.domain.generation import Generation, MessageRef, Origin, State
 from bot.domain.guild import Block
 from bot.domain.holdings import Holdings
 from bot.domain.ledger import Amounts
@@ -17,8 +19,9 @@ from bot.domain.limits import Limit, Measure, Scope, Window
 from bot.domain.moderating import Action, Deed, LogFilter, Refusal
 from bot.domain.request import Operation, Options, Request
 from bot.store.database import Database
+from bot.store.refusing import HOURLY
 from bot.store.store import Store
-from tests.store.samples import GUILD, LEASE, MEMBER, NOW, SECOND, accepted, claimed, ended
+from tests.store.samples import GUILD, LEASE, MEMBER, NOW, SECOND, accepted, claimed, ended, origin
 
 DAY = timedelta(days=1)
 LATER = NOW + DAY
@@ -26,9 +29,19 @@ MONTH = timedelta(days=32)
 DEED = Deed(at=NOW, action=Action.BLOCK, guild_id=GUILD, actor_id=5_001, why="spam")
 
 
-async def finished(store: Store, state: State = State.SUCCEEDED, **changes: Any) -> Generation:
+async def finished(
+    store: Store, state: State = State.SUCCEEDED, of: Origin | None = None, **changes: Any
+) -> Generation:
     """One that has ended, was told and is held by nobody."""
-    running = await claimed(store, task_id=f"task-{state}-{len(changes)}", results=("https://files.example/1.mp4",))
+    card, told = MessageRef(channel_id=8_001, message_id=8_101), MessageRef(channel_id=8_002, message_id=8_102)
+    running = await claimed(
+        store,
+        of=of,
+        card=card,
+        told_as=told,
+        task_id=f"task-{state}-{len(changes)}",
+        results=("https://files.example/1.mp4",),
+    )
     over = await store.generations.save(await ended(store, running, state))
     facts = {"told": state, "due_at": None, "detail": "a lighthouse was refused", "kept_inputs": (7,), **changes}
     return await store.generations.save(Change(before=over, after=over.evolve(**facts)))
@@ -51,14 +64,24 @@ async def read(store: Store, generation: Generation) -> Generation:
     return found
 
 
-async def refuse(store: Store, at: datetime = NOW) -> None:
+async def refuse(store: Store, at: datetime = NOW, member: int = MEMBER) -> None:
     await store.guilds.refuse(
-        Refusal(at=at, guild_id=GUILD, channel_id=1, user_id=MEMBER, rule="cabbage", prompt="a cabbage")
+        Refusal(at=at, guild_id=GUILD, channel_id=1, user_id=member, rule="cabbage", prompt="a cabbage")
     )
 
 
 async def prompts(store: Store) -> list[str | None]:
-    return [refused.prompt for refused in await store.guilds.refusals(GUILD, 10)]
+    return [refused.prompt for refused in await store.guilds.refusals(GUILD, 100)]
+
+
+async def contents(database: Database, table: str) -> str:
+    """All rows of a table, as text."""
+
+    async def read(connection: AsyncConnection) -> str:
+        rows = await connection.execute(text(f"SELECT * FROM {table}"))  # noqa: S608 - the schema's own names
+        return json.dumps([[str(value) for value in row] for row in rows])
+
+    return await database.read(read)
 
 
 @pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED])
@@ -147,6 +170,76 @@ async def test_refused_prompts_go_with_their_time(store: Store) -> None:
     await refuse(store, LATER)
     await store.privacy.erase_before(LATER, LATER, 10)
     assert await prompts(store) == ["a cabbage", None]
+
+
+async def test_a_prompt_refused_after_the_wish_is_kept_for_a_while_only(store: Store) -> None:
+    await refuse(store)
+    await store.privacy.forget(MEMBER, NOW)
+    await refuse(store, LATER)
+    await refuse(store, LATER, MEMBER + 1)
+    assert await store.privacy.erase_forgotten(LATER, LATER, 10) == 0
+    assert await prompts(store) == ["a cabbage", "a cabbage", None]
+    assert await store.privacy.erase_forgotten(LATER + SECOND, LATER, 10) == 0
+    assert await prompts(store) == ["a cabbage", None, None]
+
+
+async def test_no_refused_prompt_outlives_the_parting(store: Store) -> None:
+    await finished(store)
+    await store.privacy.forget(MEMBER, NOW)
+    await store.privacy.erase_of(MEMBER, LATER, 10)
+    await refuse(store, LATER)
+    await refuse(store, LATER, MEMBER + 1)
+    assert await store.privacy.drop_forgotten(NOW + SECOND) == 1
+    assert await prompts(store) == ["a cabbage", None]
+
+
+async def test_of_one_member_so_many_refused_prompts_are_recorded_in_an_hour_and_no_more(store: Store) -> None:
+    hour = timedelta(hours=1)
+    for _ in range(HOURLY + 3):
+        await refuse(store)
+    await refuse(store, NOW, MEMBER + 1)
+    assert len(await prompts(store)) == HOURLY + 1
+    await store.privacy.forget(MEMBER, NOW)
+    await refuse(store, NOW + hour - SECOND)
+    assert len(await prompts(store)) == HOURLY + 1, "erasing makes no room"
+    await refuse(store, NOW + hour)
+    assert len(await prompts(store)) == HOURLY + 2
+
+
+async def test_refused_prompts_are_recorded_no_oftener_by_asking_at_once(store: Store) -> None:
+    await asyncio.gather(*(refuse(store) for _ in range(HOURLY + 5)))
+    assert len(await prompts(store)) == HOURLY
+
+
+async def test_older_refused_prompts_come_before_a_number(store: Store) -> None:
+    for second in range(3):
+        await refuse(store, NOW + SECOND * second)
+    newest, *older = await store.guilds.refusals(GUILD, 10)
+    assert await store.guilds.refusals(GUILD, 10, newest.id) == older
+    assert await store.guilds.refusals(GUILD, 1, newest.id) == older[:1]
+
+
+async def test_of_direct_messages_no_channel_is_kept_that_is_one_person_s(store: Store, database: Database) -> None:
+    generation = await finished(store, of=origin(guild=None))
+    await store.guilds.refuse(
+        Refusal(at=NOW, guild_id=None, channel_id=8_001, user_id=MEMBER, rule="hate", prompt="a cabbage")
+    )
+    await store.privacy.forget(MEMBER, NOW)
+    await store.privacy.erase_of(MEMBER, LATER, 10)
+    for table in ("ledger", "refusals", "generations"):
+        found = await contents(database, table)
+        assert "8001" not in found, table
+        assert "8002" not in found, table
+    assert (await read(store, generation)).card is None
+
+
+async def test_of_a_guild_the_channel_stays_with_the_figures(store: Store, database: Database) -> None:
+    generation = await finished(store)
+    await store.privacy.erase_of(MEMBER, LATER, 10)
+    erased = await read(store, generation)
+    assert erased.card == generation.card == MessageRef(channel_id=8_001, message_id=8_101)
+    assert erased.told_as is None, "it may be a direct message"
+    assert "8001" in await contents(database, "ledger")
 
 
 async def test_a_member_sees_how_much_is_stored_of_them(store: Store) -> None:

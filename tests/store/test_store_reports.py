@@ -1,7 +1,8 @@
 """What reports read of the ledger, on both databases."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -10,15 +11,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.days import day_of
+from bot.domain.errors import Rejection, ReportBusy
 from bot.domain.figures import Chosen, Figures, Grouped, Outcome
 from bot.domain.ledger import refund
 from bot.domain.request import Operation
 from bot.reports.definitions import DEFINITIONS
 from bot.store import generations, ledger
+from bot.store import reports as stored_reports
 from bot.store.database import Database
 from bot.store.reports import QUERIES
 from bot.store.store import Store
@@ -33,6 +37,28 @@ def chosen(**facts: Any) -> Chosen:
     """Thirty days of the guild, up to NOW."""
     plain = Chosen(start=NOW - timedelta(days=30), end=NOW + timedelta(hours=1), zone=UTC, guild_id=GUILD)
     return replace(plain, **facts)
+
+
+@asynccontextmanager
+async def writing(database: Database) -> AsyncIterator[None]:
+    """One generation is stored; while in here a second one is being written, and not committed yet."""
+    (made,) = await write(database, Life(outcome=Outcome.FAILED))
+    inserted, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(connection: AsyncConnection) -> None:
+        other = replace(made, id="slow", origin=replace(made.origin, interaction_id=10**12))
+        await generations.add(connection, other)
+        await ledger.add(connection, [(other, entry) for entry in entries_of(other, Life())])
+        inserted.set()
+        await go_on.wait()
+
+    slow_one = asyncio.create_task(database.write(slow))
+    await inserted.wait()
+    try:
+        yield
+    finally:
+        go_on.set()
+        await slow_one
 
 
 def total(lives: Sequence[Life]) -> Figures:
@@ -216,24 +242,45 @@ async def test_what_is_written_after_a_report_is_not_in_its_rows(database: Datab
 async def test_a_report_waits_for_those_who_are_writing(database: Database, store: Store, url: str) -> None:
     if url.startswith("sqlite"):
         pytest.skip("SQLite has one writer at a time, which gives out ids in the order of its commits")
-    made = await write(database, Life(outcome=Outcome.FAILED))
-    inserted, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slow(connection: AsyncConnection) -> None:
-        other = replace(made[0], id="slow", origin=replace(made[0].origin, interaction_id=10**12))
-        await generations.add(connection, other)
-        await ledger.add(connection, [(other, entry) for entry in entries_of(other, Life())])
-        inserted.set()
-        await go_on.wait()
-
-    slow_one = asyncio.create_task(database.write(slow))
-    await inserted.wait()
-    await write(database, Life())
-    report = asyncio.create_task(store.reports.measure("by_model", chosen(), 10))
-    await asyncio.wait({report}, timeout=0.2)
-    go_on.set()
-    await slow_one
+    async with writing(database):
+        await write(database, Life())
+        report = asyncio.create_task(store.reports.measure("by_model", chosen(), 10))
+        await asyncio.wait({report}, timeout=0.2)
     assert (await report).grouped.totals.requested == 3
+
+
+async def test_a_report_that_would_hold_writers_up_for_long_is_turned_down(
+    database: Database, store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if url.startswith("sqlite"):
+        pytest.skip("SQLite's readers hold nobody up")
+    monkeypatch.setattr(stored_reports, "_NOT_FOR_LONG", text("SET LOCAL lock_timeout = '20ms'"))
+    async with writing(database):
+        with pytest.raises(Rejection) as raised:
+            await store.reports.measure("by_model", chosen(), 10)
+        await write(database, Life())
+    assert raised.value.problem == ReportBusy()
+    assert (await grouped(store, "by_model")).totals.requested == 3
+
+
+async def test_another_trouble_of_the_database_is_no_answer_to_the_member(
+    database: Database, store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if url.startswith("sqlite"):
+        pytest.skip("SQLite's readers hold nobody up")
+    monkeypatch.setattr(stored_reports, "_NOT_FOR_LONG", text("SET LOCAL statement_timeout = '20ms'"))
+    async with writing(database):
+        with pytest.raises(DBAPIError, match="statement timeout"):
+            await store.reports.measure("by_model", chosen(), 10)
+
+
+async def test_figures_without_rows_neither_wait_for_writers_nor_hold_them_up(
+    database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_reports, "_HOLD_WRITERS_BACK", text("nothing that a database knows"))
+    async with writing(database):
+        measured = await store.reports.measure("by_model", chosen(with_rows=False), 10)
+    assert measured.grouped.totals.requested == 1
 
 
 @pytest.mark.parametrize("query", [definition.query for definition in DEFINITIONS.values()])

@@ -97,9 +97,6 @@ CALLS: Mapping[str, tuple[Any, ...]] = MappingProxyType(
         "ownership.show_limits": (),
         "ownership.set_limit": (BOT_LIMIT,),
         "ownership.clear_limit": (BOT_LIMIT,),
-        "ownership.add_rule": (RuleKind.WORD, "cabbage"),
-        "ownership.remove_rule": (1,),
-        "ownership.rules": (),
         "ownership.log": (),
     }
 )

@@ -20,9 +20,10 @@ Said = tuple[int, dict[str, Any]]
 
 @dataclass(slots=True)
 class ScriptedApi:
-    """Takes every submission; each poll gets the next answer of `polls`, the last one for ever."""
+    """Takes every submission, answering `taken`; each poll gets the next answer of `polls`, the last one for ever."""
 
     origin: str = ""
+    taken: Said = (200, {"id": TASK, "status": "pending"})
     polls: deque[Said] = field(default_factory=lambda: deque([PROCESSING]))
     cancels: deque[Said] = field(default_factory=deque)
     models: Said = BROKEN
@@ -57,7 +58,7 @@ class ScriptedApi:
     def _answer(self, method: str, path: str) -> Said:
         match method, path:
             case "POST", _:
-                return 200, {"id": TASK, "status": "pending"}
+                return self.taken
             case "DELETE", _:
                 return _next(self.cancels)
             case "GET", "/v1/models":

@@ -23,13 +23,17 @@ DAY = timedelta(days=1)
 BUDGET = Limit(scope=Scope.GUILD, measure=Measure.MICROS, amount=1_000_000, window=Window.MONTH)
 
 
+class Killed(BaseException):
+    """The process dies here."""
+
+
 @dataclass(slots=True)
 class Board:
     """An announcer that writes down what it is asked to post, and fails as it is told."""
 
     posted: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
-    faults: list[Exception] = field(default_factory=list)
+    faults: list[BaseException] = field(default_factory=list)
 
     async def report(self, schedule: Schedule, start: datetime, end: datetime, attempt: Attempt) -> None:
         self._post(f"{schedule.every.value} {start:%m-%d} to {end:%m-%d}", attempt)
@@ -74,18 +78,22 @@ class Desk:
         self.time += after
         await self.announcing.look()
 
-    async def schedule(self, every: Window) -> None:
-        schedule = Schedule(guild_id=GUILD, channel_id=CHANNEL, every=every, set_at=self.time)
-        await self.store.guilds.set_schedule(schedule, self.deed(Action.SET_SCHEDULE))
+    async def schedule(self, every: Window, guild_id: int = GUILD) -> None:
+        schedule = Schedule(guild_id=guild_id, channel_id=CHANNEL, every=every, set_at=self.time)
+        await self.store.guilds.set_schedule(schedule, self.deed(Action.SET_SCHEDULE, guild_id))
 
-    async def watch(self, **settings: object) -> None:
-        """Set the log channel, and see its own line in the audit arrive there."""
-        await self.store.guilds.change_settings({"log_channel_id": CHANNEL, **settings}, self.deed())
+    async def watch(self, channel_id: int = CHANNEL) -> None:
+        """Set a budget and the log channel, and see the lines of the audit about it arrive there."""
+        await self.store.guilds.set_limit(BUDGET, self.deed(Action.SET_LIMIT))
+        await self.store.guilds.change_settings({"log_channel_id": channel_id}, self.deed())
         await self.look()
         self.board.posted.clear()
 
-    def deed(self, action: Action = Action.CHANGE_SETTINGS) -> Deed:
-        return Deed(at=self.time, action=action, guild_id=GUILD, actor_id=MODERATOR)
+    async def move(self, zone: str, guild_id: int = GUILD) -> None:
+        await self.store.guilds.change_settings({"time_zone": zone}, self.deed(guild_id=guild_id))
+
+    def deed(self, action: Action = Action.CHANGE_SETTINGS, guild_id: int = GUILD) -> Deed:
+        return Deed(at=self.time, action=action, guild_id=guild_id, actor_id=MODERATOR)
 
     async def _budgets(self, _guild_id: int, _now: datetime) -> list[Allowance]:
         return [Allowance(limit=BUDGET, used=self.used, resets_at=None)]
@@ -129,7 +137,7 @@ async def test_a_year_away_is_not_made_up_for_with_a_flood(desk: Desk) -> None:
 
 
 async def test_days_are_those_of_the_guilds_time_zone(desk: Desk) -> None:
-    await desk.store.guilds.change_settings({"time_zone": "Asia/Tokyo"}, desk.deed())
+    await desk.move("Asia/Tokyo")
     await desk.schedule(Window.DAY)
     await desk.look(after=timedelta(hours=2, minutes=59))
     assert desk.board.posted == []
@@ -139,8 +147,8 @@ async def test_days_are_those_of_the_guilds_time_zone(desk: Desk) -> None:
 
 async def test_a_process_that_died_while_posting_is_followed_by_a_look(desk: Desk) -> None:
     await desk.schedule(Window.DAY)
-    desk.board.faults.append(RuntimeError("the process dies here"))
-    with pytest.raises(RuntimeError):
+    desk.board.faults.append(Killed())
+    with pytest.raises(Killed):
         await desk.look(after=DAY)
     await desk.look(after=LEASE / 2)
     assert len(desk.board.attempts) == 1
@@ -150,7 +158,9 @@ async def test_a_process_that_died_while_posting_is_followed_by_a_look(desk: Des
     assert desk.board.posted == ["day 03-02 to 03-03"]
 
 
-@pytest.mark.parametrize("fault", [DeliveryDelayedError("away"), PlaceGoneError("gone"), TimeoutError()])
+@pytest.mark.parametrize(
+    "fault", [DeliveryDelayedError("away"), PlaceGoneError("gone"), TimeoutError(), LookupError("a mistake of ours")]
+)
 async def test_a_report_that_can_t_be_sent_is_tried_ever_less_often_and_given_up(desk: Desk, fault: Exception) -> None:
     await desk.schedule(Window.MONTH)
     desk.board.faults = [fault] * 100
@@ -227,3 +237,54 @@ def test_a_period_that_ended_before_the_schedule_was_set_is_none() -> None:
     midnight = Window.DAY.start(NOW, zone)
     assert ended(Window.DAY, NOW, zone, since=midnight) == []
     assert ended(Window.DAY, NOW, zone, since=midnight - timedelta(seconds=1)) == [(midnight - DAY, midnight)]
+
+
+@pytest.mark.parametrize("every", [Window.DAY, Window.WEEK, Window.MONTH])
+async def test_another_time_zone_repeats_no_report(desk: Desk, every: Window) -> None:
+    await desk.schedule(every)
+    for _ in range(70):
+        await desk.look(after=DAY)
+    told = len(desk.board.posted)
+    await desk.move("Europe/Berlin")
+    await desk.look()
+    await desk.move("America/New_York")
+    await desk.look()
+    assert len(desk.board.posted) == told
+
+
+async def test_a_guild_whose_time_zone_is_unknown_here_gets_its_report_and_keeps_no_other_waiting(desk: Desk) -> None:
+    for guild_id in (GUILD, GUILD + 1):
+        await desk.schedule(Window.DAY, guild_id)
+    await desk.move("Europe/Gone")
+    await desk.look(after=DAY)
+    assert len(desk.board.posted) == 2
+
+
+async def test_a_guild_whose_announcements_trip_keeps_no_other_waiting(desk: Desk) -> None:
+    for guild_id in (GUILD, GUILD + 1):
+        await desk.schedule(Window.DAY, guild_id)
+    await desk.watch()
+    await desk.store.guilds.allow_channel(1, desk.deed(Action.ALLOW_CHANNEL))
+    desk.board.faults.append(LookupError("a mistake of ours"))
+    await desk.look(after=DAY)
+    assert desk.board.posted == ["day 03-02 to 03-03", f"{CHANNEL}: allow_channel"]
+
+
+async def test_a_budget_that_was_used_up_is_not_told_of_again_at_four_fifths(desk: Desk) -> None:
+    await desk.watch()
+    for used in (1_000_000, 850_000):
+        desk.used = used
+        await desk.look(after=timedelta(hours=1))
+    assert desk.board.posted == [f"{CHANNEL}: 100 % of 1000000"]
+
+
+async def test_a_log_channel_that_is_set_anew_does_not_wait_for_the_old_one(desk: Desk) -> None:
+    await desk.watch()
+    await desk.store.guilds.allow_channel(1, desk.deed(Action.ALLOW_CHANNEL))
+    desk.board.faults = [PlaceGoneError("gone")] * 5
+    for _ in range(5):
+        await desk.look(after=timedelta(hours=6))
+    assert desk.board.posted == []
+    await desk.store.guilds.change_settings({"log_channel_id": CHANNEL + 1}, desk.deed())
+    await desk.look(after=timedelta(seconds=1))
+    assert desk.board.posted == [f"{CHANNEL + 1}: allow_channel, change_settings"]

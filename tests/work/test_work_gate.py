@@ -18,7 +18,7 @@ from bot.domain.errors import (
 from bot.domain.guild import BOT, AllowedModel, Block, Standing
 from bot.domain.ledger import Amounts
 from bot.domain.moderating import Action, Deed
-from bot.domain.request import Operation
+from bot.domain.request import Input, InputRole, Operation, Options
 from bot.domain.word_rules import RuleKind
 from bot.work.gate import AgeRestricted
 from bot.work.service import Draft
@@ -30,6 +30,17 @@ ROLE = 6_001
 HOUR = timedelta(hours=1)
 TEXT = Operation.TEXT
 RESTRICTED = AgeRestricted(models=frozenset({"veo3.1"}), operations=frozenset({Operation.IMAGE}))
+STILLS = tuple(
+    Input(
+        role=role,
+        attachment_id=number,
+        filename=f"{role}.png",
+        content_type="image/png",
+        size=1_000,
+        url=f"https://cdn.example/{role}.png",
+    )
+    for number, role in enumerate((InputRole.START, InputRole.END), 1)
+)
 IN_ROLE = Standing(role_ids=frozenset({ROLE}), channel_ids=frozenset({CHANNEL}))
 
 
@@ -136,7 +147,7 @@ async def test_the_default_is_one_that_the_member_may_use(stage: Stage) -> None:
 
 async def test_a_prompt_that_breaks_a_rule_is_recorded_and_not_counted(stage: Stage) -> None:
     await stage.store.guilds.add_rule(RuleKind.WORD, "cabbage", deed())
-    await stage.store.guilds.add_rule(RuleKind.PATTERN, "soup$", deed(BOT))
+    await stage.store.guilds.add_rule(RuleKind.PATTERN, "soup$", deed())
     assert await problem_of(stage, Draft(operation=TEXT, prompt="A C\u200babbage!")) == PromptNotAllowed()
     assert await problem_of(stage, Draft(operation=TEXT, prompt="hot soup")) == PromptNotAllowed()
     second, first = await stage.store.guilds.refusals(GUILD, 10)
@@ -148,6 +159,25 @@ async def test_a_prompt_that_breaks_a_rule_is_recorded_and_not_counted(stage: St
     )
     assert second.rule == "soup$"
     await stage.ask()
+
+
+async def test_a_negative_prompt_is_held_against_the_rules_as_well(stage: Stage) -> None:
+    await stage.store.guilds.add_rule(RuleKind.WORD, "cabbage", deed())
+    without = Options(negative_prompt="no cabbage")
+    assert await problem_of(stage, Draft(operation=TEXT, prompt="a field", options=without)) == PromptNotAllowed()
+    (refused,) = await stage.store.guilds.refusals(GUILD, 10)
+    assert (refused.rule, refused.prompt) == ("cabbage", "a field\nno cabbage")
+    frames = Draft(operation=Operation.FRAMES, inputs=STILLS, options=without)
+    assert await problem_of(stage, frames) == PromptNotAllowed()
+    assert [refused.prompt for refused in await stage.store.guilds.refusals(GUILD, 1)] == ["no cabbage"]
+
+
+async def test_a_negative_prompt_hides_neither_end_of_a_prompt_from_a_pattern(stage: Stage) -> None:
+    await stage.store.guilds.add_rule(RuleKind.PATTERN, "soup$", deed())
+    await stage.store.guilds.add_rule(RuleKind.WORD, "hot rain", deed())
+    draft = Draft(operation=TEXT, prompt="hot soup", options=Options(negative_prompt="rain"))
+    assert await problem_of(stage, draft) == PromptNotAllowed()
+    await stage.ask(prompt="hot", options=Options(negative_prompt="rain"))
 
 
 async def test_a_request_that_can_t_be_made_anyway_is_no_refused_prompt(stage: Stage) -> None:

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from bot.domain.generation import Generation, Reason, State
-from bot.domain.request import InputRole, Operation
+from bot.domain.request import InputRole, Operation, Options
 from bot.moderation.endpoint import ModerationEndpoint
 from sandbox.provider import Outcome
 from tests.work.conftest import FileHost, OpenStage
@@ -99,6 +99,23 @@ async def test_a_prompt_that_is_spoken_against_is_told_recorded_and_never_submit
     (refused,) = await moderated.store.guilds.refusals(GUILD, 10)
     assert (refused.user_id, refused.channel_id, refused.prompt) == (MEMBER, CHANNEL, "a fight")
     assert refused.rule == "violence, hate"
+
+
+async def test_a_negative_prompt_is_asked_about_as_well(moderated: Stage, moderators: Moderators) -> None:
+    moderators.planned.append(BAD)
+    await failed(moderated, await moderated.ask(prompt="a field", options=Options(negative_prompt="a fight")))
+    assert moderators.asked == ["a field\na fight"]
+    (refused,) = await moderated.store.guilds.refusals(GUILD, 10)
+    assert refused.prompt == "a field\na fight"
+
+
+async def test_a_negative_prompt_alone_is_asked_about(
+    moderated: Stage, moderators: Moderators, host: FileHost, picture: bytes
+) -> None:
+    inputs = [host.attach(picture, f"{role}.png", role) for role in (InputRole.START, InputRole.END)]
+    options = Options(negative_prompt="a fight")
+    await moderated.follow(await moderated.ask(Operation.FRAMES, *inputs, prompt=None, options=options))
+    assert moderators.asked == ["a fight"]
 
 
 async def test_a_no_without_categories_is_a_no(moderated: Stage, moderators: Moderators) -> None:

@@ -96,7 +96,6 @@ async def test_only_moderators_inside_a_guild_may(stage: Stage, name: str, actor
 @pytest.mark.parametrize("name", OF_THE_OWNER)
 async def test_only_the_owner_may(stage: Stage, name: str, actor: Actor) -> None:
     await call(stage, "ownership.set_limit", OWNER)
-    await call(stage, "ownership.add_rule", OWNER)
     before = await contents(stage)
     assert await problem(stage, name, actor) == OwnerOnly()
     assert await contents(stage) == before
@@ -402,7 +401,7 @@ async def test_the_owner_pauses_and_resumes_the_whole_bot(stage: Stage) -> None:
     assert await desk(stage).moderation.log(MODERATOR) == []
 
 
-async def test_the_owner_sets_limits_and_word_rules_of_the_whole_bot(stage: Stage) -> None:
+async def test_the_owner_sets_limits_of_the_whole_bot(stage: Stage) -> None:
     ownership = desk(stage).ownership
     assert await ownership.set_limit(OWNER, BOT_LIMIT) is None
     assert await ownership.show_limits(OWNER) == [BOT_LIMIT, BOT_DEFAULT]
@@ -410,11 +409,6 @@ async def test_the_owner_sets_limits_and_word_rules_of_the_whole_bot(stage: Stag
         await ownership.set_limit(OWNER, GUILD_LIMIT)
     assert rejected.value.problem == LimitUnfit(LimitFault.WRONG_SCOPE)
     assert await ownership.clear_limit(OWNER, BOT_LIMIT) == BOT_LIMIT.amount
-    rule = await ownership.add_rule(OWNER, RuleKind.WORD, "cabbage")
-    assert rule is not None
-    assert await ownership.rules(OWNER) == (rule,)
-    assert (await stage.store.guilds.rules(None, MEMBER, START)).word_rules == (rule,)
-    assert await ownership.remove_rule(OWNER, rule.id) == rule
 
 
 async def test_the_owner_sees_the_queue_what_was_spent_and_old_holds(stage: Stage) -> None:

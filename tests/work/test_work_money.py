@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from bot.domain.catalog import Price, PriceUnit
+from bot.domain.catalog import Catalog, Price, PriceUnit
 from bot.domain.errors import LimitReached, PriceUnknown, Rejection
 from bot.domain.generation import State
 from bot.domain.ledger import Amounts
@@ -54,16 +54,72 @@ async def test_the_quote_is_held_and_charged(stage: Stage) -> None:
     assert (await charge_of(stage, ended.id))[1] == 1_200_000
 
 
+def done(api: ScriptedApi, seconds: float) -> tuple[int, dict[str, object]]:
+    """An answer that states the length of the finished video."""
+    video = {"url": f"{api.origin}/clip.mp4", "duration": seconds}
+    return 200, {"id": "t", "status": "completed", "video": video, "billing_transaction_id": "cmo164"}
+
+
 async def test_a_length_that_the_provider_states_is_charged(open_stage: OpenStage, api: ScriptedApi) -> None:
-    video = {"url": f"{api.origin}/clip.mp4", "duration": 5.04}
-    paid = {"billing_transaction_id": "cmo164"}
-    api.polls = deque([(200, {"id": "t", "status": "completed", "video": video, **paid})])
+    api.polls = deque([done(api, 5.04)])
     stage = await open_stage(api=api)
     ended = await stage.follow(await stage.ask(options=Options(duration=8)))
-    assert ended.amounts == Amounts(seconds=5, micros=1_200_000)
-    assert await charge_of(stage, ended.id) == (5, 1_200_000)
+    assert ended.amounts == Amounts(seconds=5, micros=750_000)
+    assert await charge_of(stage, ended.id) == (5, 750_000)
     assert ended.billing_transaction_id == "cmo164"
-    assert (await stage.used()).seconds == 5
+    used = await stage.used()
+    assert (used.seconds, used.micros) == (5, 750_000)
+
+
+async def test_a_length_that_the_first_answer_states_is_charged(open_stage: OpenStage, api: ScriptedApi) -> None:
+    api.taken = done(api, 5.04)
+    stage = await open_stage(api=api)
+    ended = await stage.follow(await stage.ask(options=Options(duration=8)))
+    assert await charge_of(stage, ended.id) == (5, 750_000)
+
+
+async def test_where_no_length_was_known_the_real_one_gives_the_figure(open_stage: OpenStage, api: ScriptedApi) -> None:
+    api.polls = deque([done(api, 6)])
+    own = Price(unit=PriceUnit.SECOND, least=70_000, most=70_000, is_override=True)
+    stage = await open_stage(api=api, catalog=without_lengths(own))
+    asked = await stage.ask()
+    assert asked.amounts == Amounts(seconds=0, micros=None)
+    ended = await stage.follow(asked)
+    assert await charge_of(stage, ended.id) == (6, 420_000)
+
+
+async def test_the_price_at_acceptance_is_the_one_that_is_charged(open_stage: OpenStage, api: ScriptedApi) -> None:
+    api.polls = deque([done(api, 5)])
+    stage = await open_stage(api=api)
+    asked = await stage.ask(options=Options(duration=8))
+    dearer = Price(unit=PriceUnit.SECOND, least=9_000_000, most=9_000_000, is_override=True)
+    stage.feed.catalog = bundled_catalog().with_prices({asked.request.model: dearer})
+    assert await charge_of(stage, (await stage.follow(asked)).id) == (5, 750_000)
+
+
+async def test_a_price_for_a_request_stays_whatever_the_length(open_stage: OpenStage, api: ScriptedApi) -> None:
+    api.polls = deque([done(api, 5)])
+    own = Price(unit=PriceUnit.REQUEST, least=70_000, most=70_000, is_override=True)
+    stage = await open_stage(api=api, catalog=bundled_catalog().with_prices({"veo3.1-fast": own}))
+    ended = await stage.follow(await stage.ask(options=Options(duration=8)))
+    assert await charge_of(stage, ended.id) == (5, 70_000)
+
+
+async def test_an_assumed_price_stays_assumed_whatever_the_length(open_stage: OpenStage, api: ScriptedApi) -> None:
+    api.polls = deque([done(api, 5)])
+    own = Price(unit=PriceUnit.SECOND, least=70_000, most=70_000, is_override=True)
+    stage = await open_stage(api=api, catalog=without_lengths(own), limits=(BUDGET,), assumed_micros=2_000_000)
+    ended = await stage.follow(await stage.ask())
+    assert await charge_of(stage, ended.id) == (5, 2_000_000)
+
+
+def without_lengths(price: Price) -> Catalog:
+    """A catalog with a price for a model of which no length is known."""
+    catalog = bundled_catalog().with_prices({"veo3.1-fast": price})
+    model = catalog.models["veo3.1-fast"]
+    bare = {operation: replace(one, durations=()) for operation, one in model.capabilities.items()}
+    models = {**catalog.models, model.id: replace(model, capabilities=bare)}
+    return replace(catalog, models=models)
 
 
 async def test_a_length_that_nobody_states_is_the_one_that_was_held(open_stage: OpenStage, api: ScriptedApi) -> None:

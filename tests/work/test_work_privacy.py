@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.errors import Blocked, GenerationUnknown, Rejection
-from bot.domain.generation import State
+from bot.domain.generation import Reason, State
 from bot.domain.request import Options
+from bot.moderation.endpoint import Verdict
 from bot.work.privacy import LONGEST_WINDOW, Privacy, Retention
 from sandbox.provider import Outcome
+from tests.work.conftest import OpenStage
 from tests.work.moderators import MODERATOR, desk
 from tests.work.stage import CHARGED, GUILD, MEMBER, START, Stage
 
@@ -22,6 +24,13 @@ def privacy(stage: Stage, retention: timedelta | None = KEPT_FOR) -> Privacy:
 
 def retention(stage: Stage, kept_for: timedelta | None = KEPT_FOR) -> Retention:
     return Retention(stage.store.privacy, stage.clock.now, kept_for)
+
+
+class Against:
+    """A moderation endpoint that speaks against every prompt."""
+
+    async def check(self, _text: str) -> Verdict:
+        return Verdict(allowed=False, categories=("hate",))
 
 
 async def everything(stage: Stage) -> str:
@@ -88,6 +97,19 @@ async def test_the_key_is_parted_after_a_month_without_a_request(stage: Stage) -
     assert str(MEMBER) in await everything(stage)
     stage.clock.advance(timedelta(seconds=1))
     await retention(stage).erase()
+    assert str(MEMBER) not in await everything(stage)
+
+
+async def test_a_prompt_refused_by_the_endpoint_after_the_wish_goes_as_well(open_stage: OpenStage) -> None:
+    stage = await open_stage(endpoint=Against())
+    generation = await stage.ask(prompt="a lighthouse")
+    await privacy(stage).delete(MEMBER)
+    assert (await stage.follow(generation)).reason is Reason.MODERATED
+    await retention(stage, None).erase()
+    assert "lighthouse" in await everything(stage), "the generation is erased, and the refusal is kept a while"
+    stage.clock.advance(LONGEST_WINDOW + timedelta(seconds=1))
+    await retention(stage, None).erase()
+    assert "lighthouse" not in await everything(stage)
     assert str(MEMBER) not in await everything(stage)
 
 

@@ -332,8 +332,10 @@ async def test_turns_that_fail_are_turns_and_say_since_when(stage: Stage) -> Non
     worker = Worker(store, only(later(stage, LEASE)), now, slots=1, lease=LEASE)  # type: ignore[arg-type]
     before = worker.turned_at
     running = asyncio.create_task(worker.run())
-    await asyncio.sleep(0.1)
-    failing = [worker.failing_since]
+    async with asyncio.timeout(10):
+        while worker.failing_since is None:  # noqa: ASYNC110 - no event tells of a turn that failed
+            await asyncio.sleep(0.01)
+    failing: list[datetime | None] = [worker.failing_since]
     assert worker.turned_at > before
     await worker.turn()
     failing.append(worker.failing_since)

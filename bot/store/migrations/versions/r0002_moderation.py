@@ -29,9 +29,12 @@ def _alter_tables() -> None:
             guilds.add_column(sa.Column(name, sa.BigInteger()))
         guilds.add_column(sa.Column("default_model", sa.Text()))
         guilds.add_column(sa.Column("mirrored", sa.BigInteger(), nullable=False, server_default="0"))
-    op.add_column("generations", sa.Column("erased_at", sa.BigInteger()))
+    for name in ("erased_at", "micros_per_second"):
+        op.add_column("generations", sa.Column(name, sa.BigInteger()))
     op.create_index("ix_generations_kept", "generations", ["state_at"], sqlite_where=KEPT, postgresql_where=KEPT)
     op.add_column("audit", sa.Column("subject", sa.Text()))
+    op.drop_index("ix_audit_guild", "audit")
+    op.create_index("ix_audit_guild", "audit", ["guild_id", "id"])
     op.drop_index("ix_ledger_guild", "ledger")
     amounts = ("kind", "releases", "generations", "seconds", "micros")
     told_apart = ("at", "member_key", "model", "operation", "channel_id", "generation_id")
