@@ -51,7 +51,7 @@ async def demo(*, once: bool, console: Console) -> bool:
         if once:
             return await _scripted(stage, folder, console)
         _print_addresses(stage, console)
-        console.print(_("Its figures: showreel report --config {file}", file=folder / "config.toml"), soft_wrap=True)
+        console.print(_("Its figures: showreel report --config {folder}/config.toml", folder=folder), soft_wrap=True)
         _narrate(stage, console)
         await _told_to_stop()
     return True
