@@ -302,7 +302,7 @@ def test_the_headline_has_every_figure() -> None:
     embed = report_embed(report(totals=replace(totals, unpriced=3)))
     assert list(fields(embed).items())[:7] == [
         ("Asked for", "2,000"),
-        ("Success rate", "78 %"),
+        ("Success rate", "79 %"),
         ("Seconds of video", "12,000"),
         ("Spend", "$7.65"),
         ("Of unknown price", "3"),
