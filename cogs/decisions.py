@@ -1,6 +1,7 @@
 """The buttons under a notice about an unconfirmed generation."""
 
 import contextlib
+from functools import partial
 from typing import Any
 
 import discord
@@ -9,9 +10,7 @@ from discord.ext import commands
 from bot.chat import intake
 from bot.chat.buttons import Decision, Pressed, pressed
 from bot.chat.client import ShowreelClient
-from bot.chat.replies import answer_failure, answer_problem, answer_with_card
-from bot.domain.errors import GuildNotServed
-from bot.i18n import speak
+from bot.chat.replies import answer_press, answer_with_card
 from bot.work.decisions import Decisions
 from bot.work.service import Service
 
@@ -28,16 +27,11 @@ class DecisionButtons(commands.Cog):
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Answer a press of one of our buttons; rights are checked by the decisions themselves."""
         asked = pressed(interaction)
-        if asked is None:
-            return
-        speak(interaction.locale.value)
-        if not self._bot.served.serves_here(interaction):
-            await answer_problem(interaction, GuildNotServed())
-            return
-        try:
-            await self._decide(interaction, asked)
-        except Exception as error:  # noqa: BLE001 - the edge of a command: any failure is answered and logged
-            await answer_failure(interaction, error, asked.decision)
+        if asked is not None:
+            is_served = self._bot.served.serves_here(interaction)
+            await answer_press(
+                interaction, partial(self._decide, interaction, asked), asked.decision, is_served=is_served
+            )
 
     async def _decide(self, interaction: discord.Interaction[Any], asked: Pressed) -> None:
         actor = await self._bot.moderators.actor(interaction)

@@ -1,6 +1,7 @@
 """/privacy: what is stored of a member, and erasing it."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import discord
@@ -10,9 +11,9 @@ from discord.ext import commands
 
 from bot.chat import privacy_page
 from bot.chat.client import FOR_ONESELF, ShowreelClient
-from bot.chat.replies import answer_failure, answer_problem, whisper
-from bot.domain.errors import GuildNotServed, NotYourData, Rejection
-from bot.i18n import N_, speak
+from bot.chat.replies import answer_press, whisper
+from bot.domain.errors import NotYourData, Rejection
+from bot.i18n import N_
 from bot.work.privacy import Privacy
 
 
@@ -48,16 +49,10 @@ class PrivacyCommands(commands.Cog):
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Erase when the button is pressed, however old it is, by the one whom it was made for."""
         user_id = privacy_page.pressed_for(interaction)
-        if user_id is None:
-            return
-        speak(interaction.locale.value)
-        if not self._bot.served.answers_for_oneself(interaction):
-            await answer_problem(interaction, GuildNotServed())
-            return
-        try:
-            await self._erase(interaction, user_id)
-        except Exception as error:  # noqa: BLE001 - the edge of a command: any failure is answered and logged
-            await answer_failure(interaction, error, self.delete.qualified_name)
+        if user_id is not None:
+            is_served = self._bot.served.answers_for_oneself(interaction)
+            erase = partial(self._erase, interaction, user_id)
+            await answer_press(interaction, erase, self.delete.qualified_name, is_served=is_served)
 
     async def _erase(self, interaction: discord.Interaction[Any], user_id: int) -> None:
         if interaction.user.id != user_id:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -12,13 +13,13 @@ from discord.ext import commands
 
 from bot.chat import setup_forms, setup_pages, setup_view, zones
 from bot.chat.client import ShowreelClient
-from bot.chat.replies import answer_failure, answer_problem
+from bot.chat.replies import answer_press
 from bot.chat.setup_controls import FORMS, Asked, Control, Page, asked
-from bot.domain.errors import FigureUnreadable, GuildNotServed, LimitUnfit, Rejection
+from bot.domain.errors import FigureUnreadable, LimitUnfit, Rejection
 from bot.domain.ledger import to_micros
 from bot.domain.limits import Limit, Measure, Window, fault_of
 from bot.domain.request import Operation
-from bot.i18n import N_, speak
+from bot.i18n import N_
 from bot.work.actors import Actor
 from bot.work.moderation import Moderation
 from bot.work.service import Service
@@ -73,16 +74,10 @@ class Setup(commands.Cog):
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Answer what was done in any view of the setup, however old."""
         wish = asked(interaction)
-        if wish is None:
-            return
-        speak(interaction.locale.value)
-        if not self._bot.served.serves_here(interaction):
-            await answer_problem(interaction, GuildNotServed())
-            return
-        try:
-            await self._answer(interaction, wish)
-        except Exception as error:  # noqa: BLE001 - the edge of a command: any failure is answered and logged
-            await answer_failure(interaction, error, f"setup {wish.control or wish.page}")
+        if wish is not None:
+            is_served = self._bot.served.serves_here(interaction)
+            what = f"setup {wish.control or wish.page}"
+            await answer_press(interaction, partial(self._answer, interaction, wish), what, is_served=is_served)
 
     async def _answer(self, interaction: discord.Interaction[Any], wish: Asked) -> None:
         actor = await self._bot.moderators.actor(interaction)

@@ -11,9 +11,9 @@ from discord import app_commands
 from bot.chat import cards
 from bot.chat.faults import discord_faults
 from bot.chat.problems import problem
-from bot.domain.errors import Problem, Rejection
+from bot.domain.errors import GuildNotServed, Problem, Rejection
 from bot.domain.generation import Generation, MessageRef
-from bot.i18n import _
+from bot.i18n import _, speak
 from bot.work.protocols import DeliveryDelayedError
 
 log = structlog.get_logger(__name__)
@@ -72,6 +72,20 @@ async def answer_error(interaction: discord.Interaction, error: app_commands.App
     await answer_failure(
         interaction, cause or error, interaction.command.qualified_name if interaction.command else "?"
     )
+
+
+async def answer_press(
+    interaction: discord.Interaction[Any], deed: Callable[[], Awaitable[None]], what: str, *, is_served: bool
+) -> None:
+    """Answer a control of ours that was pressed, chosen or sent, in the member's language, whatever comes of it."""
+    speak(interaction.locale.value)
+    if not is_served:
+        await answer_problem(interaction, GuildNotServed())
+        return
+    try:
+        await deed()
+    except Exception as error:  # noqa: BLE001 - the edge of a command: any failure is answered and logged
+        await answer_failure(interaction, error, what)
 
 
 async def answer_failure(interaction: discord.Interaction, cause: BaseException, command: str) -> None:

@@ -45,7 +45,7 @@ class Busy:
         raise Rejection(ReportBusy())
 
     async def rows(self, _chosen: Chosen, _upto: int, _after: UsageRow | None, _count: int) -> list[UsageRow]:
-        raise NotImplementedError
+        raise Rejection(ReportBusy())
 
 
 def attempt(town: Town, name: str = "report-day", failures: int = 0) -> Attempt:
