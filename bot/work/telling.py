@@ -84,9 +84,9 @@ class Telling:
         """The told generation, its card up to date, due when there is something left to do."""
         tools = self.tools
         is_shown = await tools.show(generation)
-        now = tools.clock()
-        if not is_shown and now - (generation.told_at or now) < CARD_PATIENCE:
-            return later(generation, tools, tools.policy.telling_pause_longest)
+        since = tools.clock() - (generation.told_at or tools.clock())
+        if not is_shown and since < CARD_PATIENCE:
+            return later(generation, tools, max(tools.policy.telling_pause, since))  # at once, then ever more seldom
         is_undecided = generation.state is State.UNCONFIRMED
         return generation.evolve(due_at=generation.state_at + tools.policy.grace if is_undecided else None)
 
