@@ -46,8 +46,8 @@ async def test_the_same_without_a_configured_gateway(stage: Stage) -> None:
 
 async def test_discord_being_away_at_login_is_one_sentence_and_code_1(stage: Stage) -> None:
     stage.discord.fail_next("GET", LOGIN, 503)
-    process = await stage.launch()
-    assert await process.wait() == 1
+    await stage.launch()
+    assert await stage.gone() == 1
     assert stage.log.strip().splitlines()[-1] == f"Discord could not be reached at {stage.discord.api_url}."
     assert "Traceback" not in stage.log
 

@@ -38,8 +38,8 @@ def _lock(database: Path, locked: threading.Event) -> None:
 
 
 async def _refusal(stage: Stage) -> str:
-    process = await stage.launch()
-    assert await process.wait() == 2
+    await stage.launch()
+    assert await stage.gone() == 2
     assert "Traceback" not in stage.log
     return stage.log.strip().splitlines()[-1]
 

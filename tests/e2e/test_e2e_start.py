@@ -8,8 +8,8 @@ from tests.stage import KEY, Stage
 
 
 async def _refusal(stage: Stage, **changes: dict[str, object]) -> tuple[int, str]:
-    process = await stage.launch(None, **changes)
-    code = await process.wait()
+    await stage.launch(None, **changes)
+    code = await stage.gone()
     return code, stage.log.strip().splitlines()[-1]
 
 
@@ -61,8 +61,8 @@ async def test_an_unknown_key_is_named_with_code_2(stage: Stage) -> None:
 async def test_a_second_process_on_the_same_data_folder_refuses_to_start(stage: Stage) -> None:
     await stage.start()
     first = stage.process
-    second = await stage.launch()
-    assert await second.wait() == 2
+    await stage.launch()
+    assert await stage.gone() == 2
     assert "already works in" in stage.log
     stage.process = first
 

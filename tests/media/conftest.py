@@ -1,5 +1,6 @@
 """Small real files of every format, and a server on loopback to fetch them from."""
 
+import os
 import struct
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,6 +19,9 @@ from bot.media.fetch import MediaFiles
 from bot.media.rules import MediaRules
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Children = Callable[[], set[str]]
+"""The processes that were begun since the test was, by their ids."""
+
 CODECS = {
     "mp4": ("mp4", "libx264", "aac"),
     "mov": ("mov", "libx264", "aac"),
@@ -33,6 +37,13 @@ CODECS = {
     "indexed first": ("mp4", "libx264", "aac"),
 }
 PICTURES = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
+
+
+@pytest.fixture
+def children() -> Children:
+    path = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    before = set(path.read_text(encoding="ascii").split())  # such as a database that other tests share
+    return lambda: set(path.read_text(encoding="ascii").split()) - before
 
 
 def picture(kind: str, sides: tuple[int, int] = (320, 300)) -> bytes:

@@ -1,13 +1,13 @@
 """Files are examined by their content, in a process that they can't harm."""
 
 import asyncio
-import os
 import random
 import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,9 @@ from bot.domain.request import MediaKind
 from bot.media.fetch import MediaFiles
 from bot.media.files import MediaDelayedError, MediaRefusedError, Probed
 from bot.media.probing import Prober, environment
+
+if TYPE_CHECKING:
+    from tests.media.conftest import Children
 
 IMAGE, VIDEO, AUDIO = MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO
 Samples = Mapping[str, bytes]
@@ -28,10 +31,6 @@ def prober() -> Prober:
 async def probed(prober: Prober, path: Path, content: bytes) -> Probed:
     await asyncio.to_thread(path.write_bytes, content)
     return await prober.probe(path)
-
-
-def children() -> list[str]:
-    return Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(encoding="ascii").split()
 
 
 @pytest.mark.parametrize("name", ["png", "jpeg", "webp"])
@@ -144,7 +143,9 @@ async def test_a_probe_out_of_time_is_a_delay(samples: Samples, tmp_path: Path) 
         await probed(Prober(timedelta(milliseconds=1)), tmp_path / "file", samples["png"])
 
 
-async def test_a_cancelled_probe_leaves_no_process(samples: Samples, prober: Prober, tmp_path: Path) -> None:
+async def test_a_cancelled_probe_leaves_no_process(
+    samples: Samples, prober: Prober, children: "Children", tmp_path: Path
+) -> None:
     task = asyncio.create_task(probed(prober, tmp_path / "file", samples["mp4"]))
     async with asyncio.timeout(5):
         while not children():  # noqa: ASYNC110 - a process tells no event that it was started

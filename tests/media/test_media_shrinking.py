@@ -18,32 +18,29 @@ from bot.media.rules import MediaRules
 from tests.media.footage import Footage, play
 
 if TYPE_CHECKING:
-    from tests.media.conftest import Site
+    from tests.media.conftest import Children, Site
 
 LIMIT = 200_000
 NAME = "showreel-g1-1.mp4"
 Opening = Callable[[MediaRules], Awaitable[MediaFiles]]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Watched:
     """How many processes were seen at once while something was awaited."""
 
+    children: "Children"
     most: int = 0
     seen: set[str] = field(default_factory=set)
 
     async def during(self, deed: Awaitable[object]) -> None:
         task = asyncio.ensure_future(deed)
         while not task.done():
-            found = children()
+            found = self.children()
             self.most = max(self.most, len(found))
             self.seen.update(found)
             await asyncio.sleep(0.005)
         await task
-
-
-def children() -> list[str]:
-    return Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(encoding="ascii").split()
 
 
 def left_in(folder: Path) -> list[str]:
@@ -113,7 +110,7 @@ async def test_garbage_is_refused_and_leaves_nothing(media: MediaFiles, result: 
 
 
 async def test_what_takes_too_long_is_refused_and_leaves_nothing(
-    opening: Opening, site: "Site", footage: bytes, tmp_path: Path
+    opening: Opening, site: "Site", footage: bytes, children: "Children", tmp_path: Path
 ) -> None:
     media = await opening(MediaRules(shrink_timeout=timedelta(seconds=0.5)))
     result = await media.fetch_result(site.serve(footage), "g1", 0)
@@ -126,7 +123,7 @@ async def test_what_takes_too_long_is_refused_and_leaves_nothing(
 
 
 async def test_a_cancelled_shrinking_leaves_no_process_and_no_file(
-    media: MediaFiles, result: ResultFile, tmp_path: Path
+    media: MediaFiles, result: ResultFile, children: "Children", tmp_path: Path
 ) -> None:
     task = asyncio.create_task(media.shrunk(result, LIMIT))
     async with asyncio.timeout(10):
@@ -141,10 +138,12 @@ async def test_a_cancelled_shrinking_leaves_no_process_and_no_file(
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
-async def test_only_so_many_are_shrunk_at_once(opening: Opening, site: "Site", footage: bytes, at_once: int) -> None:
+async def test_only_so_many_are_shrunk_at_once(
+    opening: Opening, site: "Site", footage: bytes, children: "Children", at_once: int
+) -> None:
     media = await opening(MediaRules(shrink_at_once=at_once))
     results = [await media.fetch_result(site.serve(footage), f"g{number}", 0) for number in range(2)]
-    shrinker, watched = media._shrinker, Watched()
+    shrinker, watched = media._shrinker, Watched(children=children)
     targets = [result.path.with_suffix(".small") for result in results]
     both = (shrinker.shrink(result.path, target, LIMIT) for result, target in zip(results, targets, strict=True))
     await watched.during(asyncio.gather(*both))
