@@ -12,7 +12,7 @@ from rich.console import Console
 from bot import log
 from bot.app import run as run_bot
 from bot.app.opening import StartError
-from bot.cli import catalog, checkup, play
+from bot.cli import catalog, checkup
 from bot.cli import report as usage_report
 from bot.domain.request import Operation
 from bot.i18n import N_, _
@@ -114,6 +114,8 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help=N_("Play a scripted run and exit."))] = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Run both simulators with the real bot between them."""
+    from bot.cli import play  # noqa: PLC0415 - a running bot holds no simulators in memory
+
     if not asyncio.run(play.demo(once=once, console=Console())):
         raise typer.Exit(1)
 
@@ -124,6 +126,8 @@ def sandbox(
     provider_port: Annotated[int, typer.Option(help=N_("Port of the simulated provider."))] = 8082,
 ) -> None:
     """Run them until interrupted."""
+    from bot.cli import play  # noqa: PLC0415 - a running bot holds no simulators in memory
+
     asyncio.run(play.sandbox(discord_port, provider_port, Console()))
 
 

@@ -163,3 +163,11 @@ async def test_without_token_or_key_the_start_is_refused_in_one_sentence(stage: 
     )
     code, output = await _showreel("run", "--config", str(stage.configure(discord={"token": ""})))
     assert (code, output.strip().splitlines()[-1]) == (2, "There is no Discord token; see [discord] token.")
+
+
+async def test_a_running_bot_holds_no_simulators_and_no_library_of_pictures_or_videos() -> None:
+    heavy = ("sandbox", "av", "PIL", "matplotlib", "numpy")
+    program = f"import sys, bot.cli; print([name for name in {heavy!r} if name in sys.modules])"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+    output, _ = await process.communicate()
+    assert output.decode().strip() == "[]"
