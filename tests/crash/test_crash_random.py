@@ -13,9 +13,9 @@ from tests.crash.verdict import PROPERTY, examine
 from tests.stage import Stage
 
 KILLS = int(os.environ.get("SHOWREEL_TEST_KILLS", "5"))
-"""In all; at most 25 in one run."""
+"""In all; at most 20 in one run."""
 
-KILLS_A_RUN = 25
+KILLS_A_RUN = 20
 SEED = int(os.environ.get("SHOWREEL_TEST_SEED", "20261120"))
 RUNS = [(SEED + run, min(KILLS_A_RUN, KILLS - run * KILLS_A_RUN)) for run in range(-(-KILLS // KILLS_A_RUN))]
 
