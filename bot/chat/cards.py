@@ -33,7 +33,7 @@ def card(generation: Generation, usual: timedelta | None = None) -> discord.Embe
     request = generation.request
     embed = discord.Embed(
         title=f"{texts.operation_name(request.operation)} · {request.model}",
-        description=_quoted(request.prompt),
+        description=_("Prompt and files were erased.") if generation.erased_at else _quoted(request.prompt),
         colour=_COLOURS[generation.state],
     )
     embed.add_field(name=texts.state_name(generation.state), value=_state_line(generation, usual), inline=False)
@@ -185,6 +185,8 @@ def _running_line(generation: Generation, usual: timedelta | None) -> str:
 
 
 def _whereabouts(generation: Generation) -> str:
+    if generation.erased_at:  # so is where it was delivered
+        return _("Made {when}.", when=texts.instant(generation.state_at))
     if generation.told is not State.SUCCEEDED:
         return _("The video is being fetched.")
     if generation.told_as is None:

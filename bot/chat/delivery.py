@@ -17,6 +17,7 @@ import structlog
 from discord.ext import commands
 
 from bot.chat import cards
+from bot.chat.clearing import cleared
 from bot.chat.faults import discord_faults, is_gone
 from bot.chat.parts import FILES_PER_MESSAGE
 from bot.chat.postman import CLOCKS_APART, LOOK_BACK, Postman
@@ -125,9 +126,13 @@ class DiscordDelivery:
         text = repr(embed.to_dict())
         if not self._is_worth_an_edit(generation, text, now):
             return
+        message = self._card_message(generation.card, generation.origin.guild_id)
         try:
             async with discord_faults("edit card"):
-                await self._card_message(generation.card, generation.origin.guild_id).edit(embed=embed)
+                if generation.erased_at:
+                    await cleared(self._bot.http, message, generation, embed)
+                else:
+                    await message.edit(embed=embed)
         except discord.HTTPException as error:
             log.info("card_not_edited", generation=generation.id, error=str(error))
             return

@@ -39,6 +39,7 @@ def question(found: Stored) -> discord.Embed:
     """What will be erased, before it is."""
     lines = [
         _("I will erase your prompts, the names and addresses of your files and videos, and your name."),
+        _("On my cards in servers I take prompts and files away as well; the videos stay where they were posted."),
         _("/show and /history can't bring those videos back, and none of them can be extended here any more."),
         _("The figures stay, without your name, so that limits and reports stay right."),
     ]
@@ -200,6 +201,6 @@ def _limits(holdings: Holdings) -> str:
 
 def _elsewhere() -> str:
     return _(
-        "Cards and videos that stand in Discord: delete them there, or ask the moderators. And what the video service"
-        " keeps for a limited time by its own rules."
+        "Videos that stand in Discord: ask the moderators to delete them. And what the video service keeps for a limited"
+        " time by its own rules."
     )

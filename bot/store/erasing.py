@@ -6,7 +6,7 @@ counts on, so that a worker which was frozen meanwhile can write nothing into it
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, RowMapping, or_, select, update
@@ -37,18 +37,33 @@ _DIRECT = {
 }
 """Goes too where it was asked for in direct messages."""
 
+CLEAR_EVERY = timedelta(seconds=2)
+"""Between two cards that are cleared, so that a long history holds up nobody's new videos."""
 
-async def erase(connection: AsyncConnection, which: ColumnElement[bool], now: datetime, count: int) -> int:
-    """Erase up to `count` of the generations chosen, longest ended first; returns how many."""
+
+async def erase(
+    connection: AsyncConnection, which: ColumnElement[bool], now: datetime, count: int, *, with_cards: bool
+) -> int:
+    """Erase up to `count` of the generations chosen, longest ended first; returns how many.
+
+    `with_cards`: those with a card in a guild become due, one after another, so that a step clears the card.
+    """
+    read = ("id", "request", "operation", "model", "lease_token", "guild_id", "card_message_id")
     query = (
-        select(table.c.id, table.c.request, table.c.operation, table.c.model, table.c.lease_token, table.c.guild_id)
+        select(*(table.c[name] for name in read))
         .where(KEPT, which, *_is_over(now))
         .order_by(table.c.state_at)
         .limit(count)
         .with_for_update(skip_locked=True)
     )
-    rows = (await connection.execute(query)).mappings()
-    changed = {row["id"]: _bare(row) | {"erased_at": now} for row in rows}
+    changed: dict[str, dict[str, object]] = {}
+    clear_at = now
+    for row in (await connection.execute(query)).mappings():
+        request = _bare_request(row)
+        changed[row["id"]] = _bare(row) | {"request": _written(row, request), "erased_at": now}
+        if with_cards and request is not None and row["guild_id"] is not None and row["card_message_id"] is not None:
+            changed[row["id"]]["due_at"] = clear_at
+            clear_at += CLEAR_EVERY
     await write(connection, changed)
     return len(changed)
 
@@ -94,16 +109,22 @@ def _is_over(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def _bare(row: RowMapping) -> dict[str, object]:
     place = _DIRECT if row["guild_id"] is None else {}
-    return {**_NOTHING, **place, "request": _bare_request(row), "lease_token": row["lease_token"] + 1}
+    return {**_NOTHING, **place, "lease_token": row["lease_token"] + 1}
 
 
-def _bare_request(row: RowMapping) -> str:
-    """The request without what a member wrote or attached: operation, model and figures are left."""
+def _bare_request(row: RowMapping) -> Request | None:
+    """The request without what a member wrote or attached: operation, model and figures; None for a damaged one."""
     try:
         request = _REQUEST.validate_json(row["request"])
-    except ValidationError:  # damaged, which is no reason to keep the prompt in it
-        return json.dumps({"operation": row["operation"], "model": row["model"]})
+    except ValidationError:
+        return None
     options = request.options
     written = {name: None for name in Options.__dataclass_fields__ if isinstance(getattr(options, name), str)}
-    bare = replace(request, prompt=None, inputs=(), options=replace(options, **written))
-    return _REQUEST.dump_json(bare).decode()
+    return replace(request, prompt=None, inputs=(), options=replace(options, **written))
+
+
+def _written(row: RowMapping, request: Request | None) -> str:
+    """The bare request as it is stored; being damaged is no reason to keep the prompt in it."""
+    if request is None:
+        return json.dumps({"operation": row["operation"], "model": row["model"]})
+    return _REQUEST.dump_json(request).decode()

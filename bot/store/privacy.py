@@ -49,7 +49,7 @@ class Privacy:
     async def erase_of(self, user_id: int, now: datetime, count: int) -> int:
         """Erase up to `count` generations of a member that are over; returns how many."""
         return await self._database.write(
-            lambda connection: erasing.erase(connection, erasing.of_member(user_id), now, count)
+            lambda connection: erasing.erase(connection, erasing.of_member(user_id), now, count, with_cards=True)
         )
 
     async def erase_before(self, cutoff: datetime, now: datetime, count: int) -> int:
@@ -57,7 +57,7 @@ class Privacy:
 
         async def work(connection: AsyncConnection) -> int:
             await erasing.erase_refused(connection, refusals.c.at < cutoff)
-            return await erasing.erase(connection, erasing.ended_before(cutoff), now, count)
+            return await erasing.erase(connection, erasing.ended_before(cutoff), now, count, with_cards=False)
 
         return await self._database.write(work)
 
@@ -69,7 +69,8 @@ class Privacy:
 
         async def work(connection: AsyncConnection) -> int:
             await erasing.erase_refused(connection, erasing.refused_of_forgotten(accepted_before))
-            return await erasing.erase(connection, erasing.of_forgotten(accepted_before), now, count)
+            which = erasing.of_forgotten(accepted_before)
+            return await erasing.erase(connection, which, now, count, with_cards=True)
 
         return await self._database.write(work)
 

@@ -33,7 +33,7 @@ class PrivacyStore(Protocol):
         ...
 
     async def erase_of(self, user_id: int, now: datetime, count: int) -> int:
-        """Erase up to `count` generations of a member that are over; returns how many."""
+        """Erase up to `count` generations of a member that are over, and have their cards cleared; returns how many."""
         ...
 
     async def erase_before(self, cutoff: datetime, now: datetime, count: int) -> int:
@@ -41,7 +41,7 @@ class PrivacyStore(Protocol):
         ...
 
     async def erase_forgotten(self, accepted_before: datetime, now: datetime, count: int) -> int:
-        """Erase up to `count` generations of members who asked to be forgotten, and their later refused prompts."""
+        """The same for members who asked to be forgotten, as well as the prompts that were refused them later."""
         ...
 
     async def drop_forgotten(self, held_before: datetime) -> int:

@@ -84,7 +84,7 @@ class Telling:
         """The told generation, its card up to date, due when there is something left to do."""
         tools = self.tools
         is_shown = await tools.show(generation)
-        since = tools.clock() - (generation.told_at or tools.clock())
+        since = tools.clock() - (generation.erased_at or generation.told_at or tools.clock())
         if not is_shown and since < CARD_PATIENCE:
             return later(generation, tools, max(tools.policy.telling_pause, since))  # at once, then ever more seldom
         is_undecided = generation.state is State.UNCONFIRMED

@@ -72,6 +72,35 @@ async def test_what_a_member_made_is_erased_and_the_figures_stay(stage: Stage) -
     assert _sums(stage) == ledger
 
 
+def _card(stage: Stage) -> Any:
+    (card,) = [message for message in stage.channel.messages if message.embeds and not message.ephemeral]
+    return card
+
+
+async def test_prompt_and_files_go_from_the_card_and_the_thread_as_well_and_the_video_stays(stage: Stage) -> None:
+    await stage.start()
+    ada = await _made(stage)
+    (thread,) = stage.discord.threads
+    assert (thread.name, [file.filename for file in _card(stage).attachments]) == (PROMPT, [FILE])
+    await _erased(stage, ada)
+    await stage.until(lambda: thread.archived)
+    card = _card(stage)
+    assert card.embeds[0]["description"] == "Prompt and files were erased."
+    assert (card.attachments, thread.name) == ([], "Image to video")
+    assert PROMPT not in repr(card.embeds)
+    assert len(stage.videos()) == 1
+    await stage.until(lambda: _rows(stage, "SELECT due_at, lease_until FROM generations") == [(None, None)])
+
+
+async def test_a_card_that_is_gone_meanwhile_is_left_alone(stage: Stage) -> None:
+    await stage.start()
+    ada = await _made(stage)
+    _card(stage).delete()
+    await _erased(stage, ada)
+    await stage.until(lambda: _rows(stage, "SELECT due_at, lease_until FROM generations") == [(None, None)])
+    assert "card_not_edited" in stage.log
+
+
 async def test_nothing_of_it_is_left_in_the_file_once_the_bot_has_ended(stage: Stage) -> None:
     await stage.start()
     ada = await _made(stage)

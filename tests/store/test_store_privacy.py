@@ -18,6 +18,7 @@ from bot.domain.ledger import Amounts
 from bot.domain.limits import Limit, Measure, Scope, Window
 from bot.domain.moderating import Action, Deed, LogFilter, Refusal
 from bot.domain.request import Operation, Options, Request
+from bot.store import erasing
 from bot.store.database import Database
 from bot.store.refusing import HOURLY
 from bot.store.store import Store
@@ -105,6 +106,25 @@ async def test_an_erased_generation_keeps_its_figures_and_nothing_that_was_writt
         assert trace not in stored, trace
     assert await store.generations.used_amounts(MEMBER, GUILD, Window.DAY, NOW) == used
     assert await store.generations.of_member(MEMBER, GUILD, 10) == []
+
+
+async def due(store: Store, *generations: Generation) -> list[datetime | None]:
+    return [(await read(store, generation)).due_at for generation in generations]
+
+
+async def test_at_a_members_wish_the_steps_that_clear_cards_are_due_one_after_another(store: Store) -> None:
+    first, second = await finished(store), await finished(store, State.FAILED)
+    assert await store.privacy.erase_of(MEMBER, LATER, 10) == 2
+    assert await due(store, first, second) == [LATER, LATER + erasing.CLEAR_EVERY]
+
+
+async def test_where_there_is_no_card_in_a_guild_or_no_wish_nothing_is_due(store: Store) -> None:
+    bare = await finished(store, card=None)
+    direct = await finished(store, of=origin(guild=None))
+    assert await store.privacy.erase_of(MEMBER, LATER, 10) == 2
+    aged = await finished(store, State.EXPIRED)
+    assert await store.privacy.erase_before(LATER, LATER, 10) == 1
+    assert await due(store, bare, direct, aged) == [None, None, None]
 
 
 async def test_what_members_wrote_into_options_goes_too(store: Store) -> None:
