@@ -201,6 +201,6 @@ def _limits(holdings: Holdings) -> str:
 
 def _elsewhere() -> str:
     return _(
-        "Videos that stand in Discord: ask the moderators to delete them. And what the video service keeps for a limited"
-        " time by its own rules."
+        "Videos that stand in Discord: ask the moderators to delete them. And what the video service keeps for a"
+        " limited time by its own rules."
     )

@@ -14,32 +14,6 @@ class LeaseLostError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance:
-    """What is needed to accept a generation: `id` is fresh, windows are those of `now`.
-
-    `defaults` are the configuration's limits, next to those that are stored. `role_ids` are the requester's and `name`
-    is what Discord shows for them, empty where it isn't known. `assumed_micros` is held where the price is unknown and
-    a limit on money is in force; where it is None as well, the request is turned down. `micros_per_second` is kept for
-    the charge, None for a price that isn't for seconds.
-    """
-
-    id: str
-    request: Request
-    origin: Origin
-    amounts: Amounts
-    provider: str
-    now: datetime
-    due_at: datetime
-    defaults: tuple[Limit, ...] = ()
-    role_ids: frozenset[int] = frozenset()
-    name: str = ""
-    assumed_micros: int | None = None
-    micros_per_second: int | None = None
-    warnings: tuple[str, ...] = ()
-    follows: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRecord:
     """One line of the audit: who did what to what, and why; `actor_key` is None for the bot itself.
 
@@ -69,3 +43,30 @@ class Change:
     entries: tuple[Entry, ...] = ()
     audit: tuple[AuditRecord, ...] = ()
     keeps_lease: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """What is needed to accept a generation: `id` is fresh, windows are those of `now`.
+
+    `defaults` are the configuration's limits, next to those that are stored. `role_ids` are the requester's and `name`
+    is what Discord shows for them, empty where it isn't known. `assumed_micros` is held where the price is unknown and
+    a limit on money is in force; where it is None as well, the request is turned down. `micros_per_second` is kept for
+    the charge, None for a price that isn't for seconds. `gives_up` is what becomes, in the same transaction, of the
+    unconfirmed generation in whose place this one comes.
+    """
+
+    id: str
+    request: Request
+    origin: Origin
+    amounts: Amounts
+    provider: str
+    now: datetime
+    due_at: datetime
+    defaults: tuple[Limit, ...] = ()
+    role_ids: frozenset[int] = frozenset()
+    name: str = ""
+    assumed_micros: int | None = None
+    micros_per_second: int | None = None
+    warnings: tuple[str, ...] = ()
+    gives_up: Change | None = None

@@ -7,13 +7,13 @@ from datetime import tzinfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.change import Acceptance
+from bot.domain.change import Acceptance, Change, LeaseLostError
 from bot.domain.errors import Blocked, LimitReached, Paused, PriceUnknown, Rejection
 from bot.domain.generation import Generation, State
 from bot.domain.guild import Block
 from bot.domain.ledger import Amounts, hold
 from bot.domain.limits import Allowance, Limit, Measure, in_force
-from bot.store import blocks, generations, ledger, limits, members
+from bot.store import blocks, generations, ledger, limits, members, saving
 from bot.store.limits import Ground
 from bot.store.members import Known
 from bot.store.totals import Totals
@@ -29,7 +29,9 @@ _SILENCE = "15s"
 async def accept_all(
     connection: AsyncConnection, acceptances: Sequence[Acceptance], zone: tzinfo, totals: Totals
 ) -> list[Generation | Exception]:
-    """Accept one after another, so that each counts against the limits of the next; a Rejection wrote nothing.
+    """Accept one after another, so that each counts against the limits of the next; who gets an error wrote nothing.
+
+    That is a Rejection, or LeaseLostError where what is to be given up for it is no longer under the caller's lease.
 
     `zone` is the configuration's, for guilds without one of their own. All that `totals` remembers is read before
     anything is written.
@@ -40,8 +42,8 @@ async def accept_all(
     for acceptance in acceptances:
         try:
             outcomes.append(await batch.accept(acceptance))
-        except Rejection as rejection:
-            outcomes.append(rejection)
+        except (Rejection, LeaseLostError) as error:
+            outcomes.append(error)
     await batch.write(connection)
     return outcomes
 
@@ -67,7 +69,7 @@ class _Batch:
     """What is accepted in one transaction: all that it depends on is read at first, all that is new written at last.
 
     `there` are the generations by their interactions, `known` the members by their user ids, `blocks` by guild and
-    user id.
+    user id, `replaced` by their ids those that are to be given up: nobody changes these until the transaction ends.
     """
 
     grounds: Mapping[int | None, Ground]
@@ -75,15 +77,19 @@ class _Batch:
     there: dict[int, Generation]
     known: dict[int, Known]
     blocks: Mapping[tuple[int | None, int], Block]
+    replaced: Mapping[str, Generation]
     new_members: dict[int, Known] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
     new: list[Generation] = field(default_factory=list)
+    given_up: list[Change] = field(default_factory=list)
 
     async def accept(self, acceptance: Acceptance) -> Generation:
         """The generation that is there already, or a new one that keeps the limits."""
         origin = acceptance.origin
         if origin.interaction_id in self.there:
             return self.there[origin.interaction_id]
+        if acceptance.gives_up is not None:
+            saving.require_ours(self.replaced.get(acceptance.gives_up.before.id), acceptance.gives_up)
         known, ground = self.known.get(origin.requester_id), self.grounds[origin.guild_id]
         self._require_entry(acceptance, ground)
         here = in_force((*acceptance.defaults, *ground.limits), origin.requester_id, acceptance.role_ids)
@@ -97,6 +103,8 @@ class _Batch:
         self._name(origin.requester_id, generation.member_key, acceptance.name)
         self.there[origin.interaction_id] = generation
         self.new.append(generation)
+        if acceptance.gives_up is not None:
+            self.given_up.append(acceptance.gives_up)
         return generation
 
     async def write(self, connection: AsyncConnection) -> None:
@@ -111,6 +119,8 @@ class _Batch:
             (generation, hold(generation.id, generation.amounts, generation.accepted_at)) for generation in self.new
         ]
         await ledger.add(connection, holds)
+        if self.given_up:
+            await saving.save_all(connection, self.given_up)
 
     def _require_entry(self, acceptance: Acceptance, ground: Ground) -> None:
         """The gate has checked it already, but somebody may have paused or blocked since."""
@@ -134,12 +144,14 @@ class _Batch:
 async def _begun(connection: AsyncConnection, acceptances: Sequence[Acceptance], usage: Usage, zone: tzinfo) -> _Batch:
     origins = [acceptance.origin for acceptance in acceptances]
     guild_ids, user_ids = {origin.guild_id for origin in origins}, {origin.requester_id for origin in origins}
+    replaced = {acceptance.gives_up.before.id for acceptance in acceptances if acceptance.gives_up}
     return _Batch(
         grounds=await limits.grounds(connection, guild_ids, zone),
         usage=usage,
         there=await generations.of_interactions(connection, {origin.interaction_id for origin in origins}),
         known=await members.find(connection, user_ids),
         blocks=await blocks.among(connection, [each for each in guild_ids if each is not None], user_ids),
+        replaced=await generations.locked(connection, replaced) if replaced else {},
     )
 
 
@@ -177,7 +189,7 @@ def _accepted(acceptance: Acceptance, member_key: str, here: Sequence[Limit]) ->
         state_at=acceptance.now,
         due_at=acceptance.due_at,
         warnings=acceptance.warnings,
-        follows=acceptance.follows,
+        follows=acceptance.gives_up.before.id if acceptance.gives_up else None,
     )
 
 

@@ -38,11 +38,18 @@ async def save_all(connection: AsyncConnection, changes: Sequence[Change]) -> li
     return outcomes
 
 
-def _merged(stored: Generation | None, change: Change) -> tuple[Generation, set[str]]:
-    """The row as it shall be, and which fields of it are new; what others wrote meanwhile stays as they wrote it."""
-    before, after = change.before, change.after
+def require_ours(stored: Generation | None, change: Change) -> Generation:
+    """The row as it is stored; LeaseLostError unless its state and lease are those that the change began from."""
+    before = change.before
     if stored is None or (stored.state, stored.lease_token) != (before.state, before.lease_token):
         raise LeaseLostError(f"{before.id} is no longer {before.state} under lease {before.lease_token}")
+    return stored
+
+
+def _merged(found: Generation | None, change: Change) -> tuple[Generation, set[str]]:
+    """The row as it shall be, and which fields of it are new; what others wrote meanwhile stays as they wrote it."""
+    before, after = change.before, change.after
+    stored = require_ours(found, change)
     changed = rows.changed_fields(before, after)
     if changed & _FIXED:
         raise ValueError(f"{before.id}: {', '.join(sorted(changed & _FIXED))} can't be changed")

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.domain.change import AuditRecord
+from bot.domain.change import AuditRecord, Change, LeaseLostError
 from bot.domain.errors import GenerationUnknown, NotUndecided, NotYours, OwnerOnly, Rejection, TaskNotFound, TaskTaken
 from bot.domain.generation import Generation, Origin, Reason, State
 from bot.domain.guild import Standing
@@ -39,10 +39,12 @@ class Decisions:
     async def give_up(self, generation_id: str, actor: Actor, why: str = "given up") -> Generation:
         """Release the hold and wait no longer. Raises Rejection(NotUndecided, NotYours or GenerationUnknown)."""
         await self._permitted(generation_id, actor)
-        return await self._abandon(await self._claimed(generation_id), actor, why, None)
+        claimed = await self._claimed(generation_id)
+        given_up = await self._given_up(claimed, actor, why)
+        return await self._tools.write(claimed, given_up.after, audit=given_up.audit)
 
     async def submit_again(self, generation_id: str, actor: Actor, origin: Origin, standing: Standing) -> Generation:
-        """Accept the same request anew, counted for its requester, and give up the old one.
+        """Accept the same request anew, counted for its requester, and give up the old one, in one transaction.
 
         Limits are checked as for any request. `standing` is that of whoever decides: where that is somebody else, the
         requester gets nothing of it but the place, and as the requester's own roles aren't known then, no role's limits
@@ -51,14 +53,18 @@ class Decisions:
         await self._permitted(generation_id, actor)
         old = await self._claimed(generation_id)  # from here on nobody else decides
         try:
-            new = await self._accepted_again(old, origin, _of_requester(old, actor, standing))
+            given_up = await self._given_up(old, actor, "submitted again")
+            new = await self._accepted_again(given_up, origin, _of_requester(old, actor, standing))
+        except LeaseLostError as error:
+            raise Rejection(NotUndecided(generation_id)) from error
         except BaseException:
             await self._tools.store.defer([old])
             raise
-        await self._abandon(old, actor, "submitted again", new.id)
+        self._tools.note(given_up)
         return new
 
-    async def _accepted_again(self, old: Generation, origin: Origin, standing: Standing) -> Generation:
+    async def _accepted_again(self, given_up: Change, origin: Origin, standing: Standing) -> Generation:
+        old = given_up.before
         request = await self._with_fresh_inputs(old)
         draft = Draft(
             operation=request.operation,
@@ -67,7 +73,7 @@ class Decisions:
             inputs=request.inputs,
             options=request.options,
             source=request.source.generation_id if request.source else None,
-            follows=old.id,
+            gives_up=given_up,
         )
         return await self._service.accept(draft, replace(origin, requester_id=old.origin.requester_id), standing)
 
@@ -111,10 +117,11 @@ class Decisions:
             raise Rejection(NotUndecided(generation_id))
         return generation
 
-    async def _abandon(self, claimed: Generation, actor: Actor, why: str, follower: str | None) -> Generation:
-        after = claimed.move(State.FAILED, self._tools.clock(), reason=Reason.ABANDONED, detail=follower)
+    async def _given_up(self, claimed: Generation, actor: Actor, why: str) -> Change:
+        """What giving up a claimed one writes."""
+        after = claimed.move(State.FAILED, self._tools.clock(), reason=Reason.ABANDONED, detail=None)
         audit = await self._record(claimed, actor, "give_up_unconfirmed", State.FAILED, why)
-        return await self._tools.write(claimed, after, audit=(audit,))
+        return await self._tools.change(claimed, after, audit=(audit,))
 
     async def _claimed(self, generation_id: str) -> Generation:
         """The row under a lease of ours; a step that holds it (telling, say) is waited for."""

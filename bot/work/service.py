@@ -11,7 +11,7 @@ import structlog
 from bot import crash_points
 from bot.domain import catalog as models
 from bot.domain.catalog import Catalog, Model
-from bot.domain.change import Acceptance
+from bot.domain.change import Acceptance, Change
 from bot.domain.errors import (
     ExtensionSourceUnfit,
     GenerationUnknown,
@@ -45,7 +45,8 @@ CANCEL_PATIENCE = timedelta(seconds=1.5)
 class Draft:
     """What a member filled in.
 
-    `model` None means the default, `source` names an earlier generation by its id or task id.
+    `model` None means the default, `source` names an earlier generation by its id or task id. `gives_up` is what
+    becomes of the unconfirmed one in whose place it is submitted again.
     """
 
     operation: Operation
@@ -54,7 +55,7 @@ class Draft:
     inputs: tuple[Input, ...] = ()
     options: Options = field(default_factory=Options)
     source: str | None = None
-    follows: str | None = None
+    gives_up: Change | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +171,7 @@ class Service:
                 name=standing.name,
                 assumed_micros=self._terms.assumed_micros,
                 warnings=warnings,
-                follows=draft.follows,
+                gives_up=draft.gives_up,
             )
         )
         crash_points.at("accept.stored")

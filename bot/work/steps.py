@@ -50,24 +50,40 @@ class Tools:
         audit: tuple[AuditRecord, ...] = (),
     ) -> Generation:
         """Write a change with the ledger entries that its arrow brings, and log the arrow."""
-        entries = await self._entries(before, after)
+        change = await self.change(before, after, keeps_lease=keeps_lease, audit=audit)
         point = _point(before, after)
         crash_points.at(f"{point}.before")
-        saved = await self.store.save(
-            Change(before=before, after=after, entries=entries, audit=audit, keeps_lease=keeps_lease)
-        )
+        saved = await self.store.save(change)
         crash_points.at(f"{point}.stored")
-        if before.state is not after.state:
-            log.info(
-                "generation_moved",
-                generation=after.id,
-                was=before.state,
-                state=after.state,
-                reason=after.reason,
-                task=after.task_id,
-            )
-            _count(after, entries)
+        self.note(change)
         return saved
+
+    async def change(
+        self,
+        before: Generation,
+        after: Generation,
+        *,
+        keeps_lease: bool = False,
+        audit: tuple[AuditRecord, ...] = (),
+    ) -> Change:
+        """A change with the ledger entries that its arrow brings; it is not written yet."""
+        entries = await self._entries(before, after)
+        return Change(before=before, after=after, entries=entries, audit=audit, keeps_lease=keeps_lease)
+
+    def note(self, change: Change) -> None:
+        """Log and count the arrow of a change that was written."""
+        before, after = change.before, change.after
+        if before.state is after.state:
+            return
+        log.info(
+            "generation_moved",
+            generation=after.id,
+            was=before.state,
+            state=after.state,
+            reason=after.reason,
+            task=after.task_id,
+        )
+        _count(after, change.entries)
 
     async def require_lease(self, generation: Generation) -> None:
         """See that the row is still ours, and hold it anew; raises LeaseLostError where it isn't.

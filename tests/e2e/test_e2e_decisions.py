@@ -1,11 +1,13 @@
 """What people can do about a submission of which nobody knows whether it was taken."""
 
 import asyncio
+import signal
 import sqlite3
 from typing import Any
 
 import pytest
 
+from bot.crash_points import VARIABLE
 from sandbox.discord import InvalidCommand, Permission
 from sandbox.provider import Outcome
 from tests.stage import Stage
@@ -71,6 +73,28 @@ async def test_submitted_again_knowingly_it_is_a_new_generation_linked_to_the_ol
     assert len(stage.provider.submissions) == 2
     kinds = _rows(stage, "SELECT kind FROM ledger JOIN generations g ON g.follows = generation_id ORDER BY ledger.id")
     assert kinds == [("hold",), ("release",)]
+
+
+@pytest.mark.parametrize("point", ["accept.before", "accept.stored"])
+async def test_killed_while_it_is_submitted_again_it_is_submitted_again_once(stage: Stage, point: str) -> None:
+    notice = await _undecided(stage)
+    await stage.end()
+    await stage.start(environment={VARIABLE: point})
+    stage.provider.plan(Outcome.OK, times=2)
+    pressing = asyncio.create_task(stage.ada.press(notice, _button(notice, "submit-again"), timeout=5))
+    assert await stage.gone() == -signal.SIGKILL
+    await asyncio.gather(pressing, return_exceptions=True)
+    await stage.start()
+    if point == "accept.before":
+        assert _rows(stage, "SELECT state FROM generations") == [("unconfirmed",)]
+        await stage.until(lambda: _rows(stage, "SELECT lease_until FROM generations") == [(None,)])
+    await stage.ada.press(notice, _button(notice, "submit-again"))
+    await stage.until(stage.videos)
+    states = _rows(stage, "SELECT state FROM generations ORDER BY accepted_at")
+    assert states == [("failed",), ("succeeded",)]
+    assert len(stage.provider.submissions) == 2
+    kinds = _rows(stage, "SELECT kind, count(*) FROM ledger GROUP BY kind ORDER BY kind")
+    assert kinds == [("charge", 1), ("hold", 2), ("release", 2)]
 
 
 async def test_a_second_press_finds_nothing_to_decide(stage: Stage) -> None:
