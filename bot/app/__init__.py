@@ -3,9 +3,10 @@
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -26,11 +27,11 @@ from bot.store.store import Store
 
 log = structlog.get_logger(__name__)
 
-STOP_WITHIN = timedelta(seconds=8)
+STOP_WITHIN = timedelta(seconds=6)
 """For the work in hand; what is left is handed back to the next start."""
 
-CLOSE_WITHIN = timedelta(seconds=20)
-"""For everything that ending takes: what hangs then, such as a database, would hang for ever."""
+CLOSE_WITHIN = timedelta(seconds=9)
+"""For everything that ending takes: a container is killed after ten. What hangs then, would hang for ever."""
 
 HISTORY_REFRESH = timedelta(minutes=10)
 HISTORY_SPAN = timedelta(days=30)
@@ -41,7 +42,9 @@ async def run(settings: Settings) -> None:
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
     async with AsyncExitStack() as stack:
-        parts = await _open(settings, stack)
+        parts = await _unless_stopped(_open(settings, stack), stopping)
+        if parts is None:
+            return
         watchdog = Watchdog(
             now,
             turned_at=lambda: parts.worker.turned_at,
@@ -61,6 +64,19 @@ async def run(settings: Settings) -> None:
         await _work(parts, watchdog, stopping)
 
 
+async def _unless_stopped(opening: Coroutine[Any, Any, Parts], stopping: asyncio.Event) -> Parts | None:
+    """What is opened; None where it is asked to stop before that, whatever hangs then."""
+    task, asked = asyncio.create_task(opening, name="opening"), asyncio.create_task(stopping.wait(), name="stop")
+    await asyncio.wait([task, asked], return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if task.done():
+        return task.result()
+    log.info("stopping", asked=True)
+    task.cancel()
+    await asyncio.wait([task])
+    return None
+
+
 async def _work(parts: Parts, watchdog: Watchdog, stopping: asyncio.Event) -> None:
     """Do everything at once until asked to stop or until something that must go on has ended."""
     tasks = [
@@ -78,7 +94,8 @@ async def _work(parts: Parts, watchdog: Watchdog, stopping: asyncio.Event) -> No
     try:
         ended, _ = await asyncio.wait([asked, *tasks], return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping", asked=asked in ended)
-        asyncio.get_running_loop().call_later(CLOSE_WITHIN.total_seconds(), _cut_short)
+        if asked not in ended:
+            _end_within(CLOSE_WITHIN, code=1)
         parts.service.stop_accepting()
         await parts.worker.stop(STOP_WITHIN)
         await parts.bot.close()
@@ -90,10 +107,14 @@ async def _work(parts: Parts, watchdog: Watchdog, stopping: asyncio.Event) -> No
         raise _fatal(outcomes[1:])
 
 
-def _cut_short() -> None:
-    """End what can't be ended in order; every row says how it goes on."""
-    log.error("ending_hangs", after=str(CLOSE_WITHIN))
-    os._exit(1)
+def _end_within(span: timedelta, *, code: int) -> None:
+    """End what can't be ended in order by then; every row says how it goes on."""
+
+    def cut_short() -> None:
+        log.error("ending_hangs", after=str(span))
+        os._exit(code)
+
+    asyncio.get_running_loop().call_later(span.total_seconds(), cut_short)
 
 
 def _fatal(outcomes: Sequence[object]) -> StartError:
@@ -160,6 +181,7 @@ def _stop_on_signals(stopping: asyncio.Event) -> None:
         if stopping.is_set():
             os._exit(1)
         stopping.set()
+        _end_within(CLOSE_WITHIN, code=0)
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

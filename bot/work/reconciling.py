@@ -43,16 +43,7 @@ class Reconciler:
 
     async def mend(self) -> int:
         """Mend what can be mended; returns how many generations were."""
-        mended = 0
-        for finding in await self.findings():
-            if await self._mend(finding):
-                mended += 1
-                log.warning("finding_mended", kind=finding.kind, generation=finding.generation_id)
-            elif finding.kind.needs_person:
-                log.error("finding_needs_person", kind=finding.kind, generation=finding.generation_id)
-            else:
-                log.info("finding_left", kind=finding.kind, generation=finding.generation_id)
-        return mended
+        return sum([await self._mended(finding) for finding in await self.findings()])
 
     async def run(self) -> None:
         """Mend at once and then every hour, until cancelled."""
@@ -62,6 +53,22 @@ class Reconciler:
             except Exception:  # the edge of the loop: the next round may do better, and nothing waits for this one
                 log.exception("reconciliation_tripped")
             await asyncio.sleep(EVERY.total_seconds())
+
+    async def _mended(self, finding: Finding) -> bool:
+        """Mend one, and log what became of it; one that can't be mended is in no other's way."""
+        logged = log.bind(kind=finding.kind, generation=finding.generation_id)
+        try:
+            is_mended = await self._mend(finding)
+        except Exception:  # the edge of the loop: a row that breaks an invariant must not stop the others
+            logged.exception("finding_needs_person")
+            return False
+        if is_mended:
+            logged.warning("finding_mended")
+        elif finding.kind.needs_person:
+            logged.error("finding_needs_person")
+        else:
+            logged.info("finding_left")
+        return is_mended
 
     async def _mend(self, finding: Finding) -> bool:
         match finding.kind:

@@ -5,6 +5,8 @@ import signal
 import time
 from collections.abc import Callable
 
+import pytest
+
 from sandbox.provider import Era
 from tests.stage import Stage
 
@@ -89,6 +91,25 @@ async def test_an_upload_under_way_is_finished(stage: Stage) -> None:
     await stage.start()
     await stage.until(stage.videos)
     assert len(stage.videos()) == 1
+
+
+async def _never_answers(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("part", ["provider", "discord"])
+async def test_a_start_that_hangs_ends_at_the_first_signal(stage: Stage, part: str) -> None:
+    async with await asyncio.start_server(_never_answers, "127.0.0.1", 0) as server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        key = {"provider": "base_url", "discord": "api_url"}[part]
+        await stage.launch(None, **{part: {key: address}})
+        await _until(lambda: "store_opened" in stage.log)
+        await asyncio.sleep(1)
+        assert await _stopped(stage) < WITHIN
+    assert "Traceback" not in stage.log
 
 
 async def test_a_second_signal_ends_at_once(stage: Stage) -> None:

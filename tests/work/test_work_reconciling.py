@@ -40,6 +40,16 @@ async def test_a_generation_that_stands_still_goes_on_and_is_submitted_once(stag
     assert await kinds(stage) == []
 
 
+async def test_one_that_breaks_an_invariant_is_in_no_other_s_way(stage: Stage) -> None:
+    spoilt, sound = [await stage.follow(await stage.ask(), State.RUNNING) for _ in range(2)]
+    await spoil(stage, spoilt, "state = 'succeeded', told = 'succeeded', due_at = NULL, seconds = -5, state_at = 0")
+    await spoil(stage, sound, "state = 'failed', told = 'failed', due_at = NULL")
+    assert await kinds(stage) == [FindingKind.OPEN_HOLD] * 2
+    assert await reconciler(stage).mend() == 1
+    assert await stage.settled(sound) == RELEASED
+    assert len(await kinds(stage)) == 1
+
+
 async def test_one_found_submitting_becomes_unconfirmed_and_is_not_sent_again(stage: Stage) -> None:
     generation = await stage.ask()
     (claimed,) = await stage.store.generations.claim(stage.clock.now(), timedelta(minutes=1), 1)
