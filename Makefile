@@ -45,6 +45,7 @@ bench: setup  ## Measure, as ratios to floors taken in the same run.
 	$(BIN)/python -m bench.store
 	$(BIN)/python -m bench.limits
 	$(BIN)/python -m bench.media
+	$(BIN)/python -m bench.delivery
 	$(BIN)/python -m bench.commands
 	$(BIN)/python -m bench.reports
 

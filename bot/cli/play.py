@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -82,16 +82,21 @@ async def staged(discord_port: int, provider_port: int) -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
-async def running_bot(stage: Stage, folder: Path) -> AsyncIterator[None]:
-    """The bot as `showreel run` starts it, its log beside its database in `folder`; stopped as a supervisor would."""
+async def running_bot(
+    stage: Stage, folder: Path, further: Mapping[str, Mapping[str, object]] | None = None
+) -> AsyncIterator[int]:
+    """The bot as `showreel run` starts it, its log beside its database in `folder`; stopped as a supervisor would.
+
+    `further` are sections of its configuration. Yields the id of its process.
+    """
     config = folder / "config.toml"
-    config.write_text(_configuration(stage, folder))
+    config.write_text(_configuration(stage, folder, further or {}))
     with (folder / "bot.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", "run", "--config", str(config), stdout=log, stderr=log
         )
         try:
-            yield
+            yield process.pid
         finally:
             await _ended(process)
 
@@ -116,14 +121,15 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _configuration(stage: Stage, folder: Path) -> str:
+def _configuration(stage: Stage, folder: Path, further: Mapping[str, Mapping[str, object]]) -> str:
     """A configuration file; JSON's strings are TOML's."""
-    sections: dict[str, dict[str, object]] = {
+    sections: dict[str, Mapping[str, object]] = {
         "discord": {"token": BOT_TOKEN, "api_url": stage.discord.api_url, "gateway_url": stage.discord.gateway_url},
         "provider": {"base_url": stage.provider.url, "api_key": API_KEY},
         "database": {"url": f"sqlite:///{folder / 'showreel.db'}"},
         "worker": {"poll_interval": 0.5, "poll_interval_max": 2.0},
         "server": {"port": 0},
+        **further,
     }
     return "".join(
         f"[{section}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
