@@ -19,6 +19,7 @@ from bot.domain.catalog import Catalog
 from bot.domain.errors import Rejection, ReportBusy, ReportUnderWay
 from bot.domain.request import Operation
 from bot.i18n import N_, _
+from bot.reports.definitions import DEFINITIONS
 from bot.reports.periods import Period
 from bot.reports.turns import NoTurnError, Turns, UnderWayError
 from bot.reports.usage import Asked
@@ -93,15 +94,6 @@ _PERIODS: Mapping[Period, str] = MappingProxyType(
         Period.CUSTOM: N_("from one day to another"),
     }
 )
-_GROUPINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "member": N_("member"),
-        "model": N_("model"),
-        "operation": N_("operation"),
-        "channel": N_("channel"),
-        "day": N_("day"),
-    }
-)
 
 
 def report_command(
@@ -127,7 +119,7 @@ def report_command(
     app_commands.rename(**_RENAMED)(callback)
     app_commands.choices(
         period=[app_commands.Choice(name=locale_str(name), value=period.value) for period, name in _PERIODS.items()],
-        by=[app_commands.Choice(name=locale_str(name), value=by) for by, name in _GROUPINGS.items()],
+        by=[app_commands.Choice(name=locale_str(each.choice), value=name) for name, each in DEFINITIONS.items()],
         operation=[
             app_commands.Choice(name=locale_str(name), value=operation.value)
             for operation, name in texts.OPERATIONS.items()

@@ -151,9 +151,17 @@ def _asked_for(report: Report) -> int:
 
 
 def _rows(report: Report) -> str:
-    label = _LABELS.get(report.definition.name, _of_key)
-    lines = (f"{place}. {label(group)} · {sums(group.figures)}" for place, group in enumerate(report.top(TOP), start=1))
+    lines = (
+        f"{place}. {_label(report, group)} · {sums(group.figures)}"
+        for place, group in enumerate(report.top(TOP), start=1)
+    )
     return fitting(lines, FIELD_MOST)
+
+
+def _label(report: Report, group: Group) -> str:
+    label = report.definition.label
+    in_discord = _IN_DISCORD.get(label)
+    return _name(label(group)) if in_discord is None else in_discord(group)
 
 
 def _footer(attached: Attached) -> str:
@@ -170,10 +178,6 @@ def _name(text: str) -> str:
     return texts.plain(clipped(labels.plain(text), NAME_SHOWN)) or labels.NONE
 
 
-def _of_key(group: Group) -> str:
-    return _name(group.key)
-
-
 def _of_member(group: Group) -> str:
     return _("former member") if group.user_id is None else f"<@{group.user_id}>"
 
@@ -186,7 +190,7 @@ def _of_operation(group: Group) -> str:
     return texts.operation_name(Operation(group.key)) if group.key in set(Operation) else _name(group.key)
 
 
-_LABELS: Mapping[str, Callable[[Group], str]] = MappingProxyType(
-    {"member": _of_member, "channel": _of_channel, "operation": _of_operation}
+_IN_DISCORD: Mapping[Callable[[Group], str], Callable[[Group], str]] = MappingProxyType(
+    {labels.member: _of_member, labels.channel: _of_channel, labels.operation: _of_operation}
 )
-"""How rows are called here, by the names of reports; of any other by their key."""
+"""What stands here in place of a label: links, and names in the reader's language; any other label stands as it is."""

@@ -15,11 +15,13 @@ from bot.reports import labels
 class Definition:
     """One report.
 
-    `name`: what people type; `title` and `row`: texts for the catalogs; `query`: its query in the store. `label` is how
-    a row is called. `is_by_day`: its rows are the days of the period, which stay in their order.
+    `name`: what people type; `choice` (what is offered to choose), `title` and `row` (what a row is about): texts for
+    the catalogs; `query`: its query in the store. `label` is how a row is called. `is_by_day`: its rows are the days of
+    the period, which stay in their order.
     """
 
     name: str
+    choice: str
     title: str
     row: str
     query: str
@@ -31,14 +33,33 @@ DEFINITIONS: dict[str, Definition] = {
     definition.name: definition
     for definition in (
         Definition(
-            name="member", title=N_("Videos by member"), row=N_("Member"), query="by_member", label=labels.member
+            name="member",
+            choice=N_("member"),
+            title=N_("Videos by member"),
+            row=N_("Member"),
+            query="by_member",
+            label=labels.member,
         ),
-        Definition(name="model", title=N_("Videos by model"), row=N_("Model"), query="by_model"),
-        Definition(name="operation", title=N_("Videos by operation"), row=N_("Operation"), query="by_operation"),
+        Definition(name="model", choice=N_("model"), title=N_("Videos by model"), row=N_("Model"), query="by_model"),
         Definition(
-            name="channel", title=N_("Videos by channel"), row=N_("Channel"), query="by_channel", label=labels.channel
+            name="operation",
+            choice=N_("operation"),
+            title=N_("Videos by operation"),
+            row=N_("Operation"),
+            query="by_operation",
+            label=labels.operation,
         ),
-        Definition(name="day", title=N_("Videos by day"), row=N_("Day"), query="by_day", is_by_day=True),
+        Definition(
+            name="channel",
+            choice=N_("channel"),
+            title=N_("Videos by channel"),
+            row=N_("Channel"),
+            query="by_channel",
+            label=labels.channel,
+        ),
+        Definition(
+            name="day", choice=N_("day"), title=N_("Videos by day"), row=N_("Day"), query="by_day", is_by_day=True
+        ),
     )
 }
 """Every report by its name."""

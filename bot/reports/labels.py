@@ -20,6 +20,11 @@ def key(group: Group) -> str:
     return plain(group.key)
 
 
+def operation(group: Group) -> str:
+    """An operation by the API's own name."""
+    return key(group)
+
+
 def member(group: Group) -> str:
     """A member's name; where none is known, or nothing of it can be shown, the end of their id."""
     return plain(group.name or "") or member_id(group)

@@ -277,6 +277,18 @@ def test_channels_are_links_and_operations_have_their_names() -> None:
     assert said["Operation"].startswith("1. Start and end frames · ")
 
 
+def test_a_row_is_called_as_its_report_has_it() -> None:
+    halves = replace(DEFINITIONS["day"], name="half", row="Half", label=lambda group: f"half *{group.key}*")
+    said = fields(report_embed(report(group("1"), definition=halves)))
+    assert said["Half"].startswith("1. half \\*1\\* · ")
+
+
+def test_another_report_of_members_links_them_as_well() -> None:
+    guests = replace(DEFINITIONS["member"], name="guest", row="Guest")
+    said = fields(report_embed(report(group("m1", user_id=7, name="ada"), definition=guests)))
+    assert said["Guest"].startswith("1. <@7> · ")
+
+
 def test_a_name_from_outside_is_plain_text() -> None:
     said = fields(report_embed(report(group("a**b**\n[x](https://example.com)\u202e"), by="model")))["Model"]
     assert said.startswith("1. a\\*\\*b\\*\\* \\[x\\](https://example.com) · ")

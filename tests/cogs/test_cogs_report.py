@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from discord import app_commands
 from PIL import Image
 from structlog.testing import capture_logs
 
@@ -20,6 +21,7 @@ from bot.domain.generation import Reason, State
 from bot.domain.limits import Window
 from bot.reports import chart
 from bot.reports.chart import Charts
+from bot.reports.definitions import DEFINITIONS, Definition
 from bot.reports.picture import Picture
 from cogs import mod_report
 from sandbox.discord import InvalidCommand, Permission
@@ -100,6 +102,16 @@ async def report(town: Town, mia: Member, /, **options: Any) -> Any:
     return result.message
 
 
+async def choices_of_by(stage: Stage) -> dict[str, str]:
+    """What Discord offers for the option `by` of /mod report: the texts by their values."""
+    (mod,) = [command for command in await stage.bot.tree.fetch_commands() if command.name == "mod"]
+    (offered,) = [option for option in mod.options if option.name == "report"]
+    assert isinstance(offered, app_commands.AppCommandGroup)
+    (by,) = [option for option in offered.options if option.name == "by"]
+    assert isinstance(by, app_commands.Argument)
+    return {str(choice.value): choice.name for choice in by.choices}
+
+
 def fields(message: Any) -> dict[str, str]:
     (embed,) = message.embeds
     return {field["name"]: field["value"] for field in embed["fields"]}
@@ -140,7 +152,7 @@ async def test_a_moderator_gets_embed_picture_and_file(drawing: Stage, town: Tow
     assert message.attachments[1].filename == f"showreel-{today - timedelta(days=29)}_{today}.csv"
 
 
-@pytest.mark.parametrize("by", ["member", "model", "operation", "channel", "day"])
+@pytest.mark.parametrize("by", list(DEFINITIONS))
 async def test_every_grouping_can_be_chosen(connected: Stage, town: Town, mia: Member, by: str) -> None:
     await make(connected, town, town.ada)
     message = await report(town, mia, by=by, period="today")
@@ -152,6 +164,20 @@ async def test_every_grouping_can_be_chosen(connected: Stage, town: Town, mia: M
         "day": now().date().isoformat(),
     }[by]
     assert fields(message)[by.capitalize()].startswith(f"1. {row} · 1 asked for")
+
+
+async def test_a_report_that_was_added_as_the_page_says_is_offered_and_answered(
+    followed: Definition, connected: Stage, town: Town, mia: Member
+) -> None:
+    assert (await choices_of_by(connected))[followed.name] == followed.choice
+    await make(connected, town, town.ada)
+    message = await report(town, mia, by=followed.name, period="today")
+    assert message.embeds[0]["title"] == followed.title
+    assert fields(message)[followed.row].startswith("1. veo3.1-fast: text-to-video · 1 asked for")
+
+
+async def test_every_report_is_offered_and_no_other(connected: Stage) -> None:
+    assert await choices_of_by(connected) == {name: each.choice for name, each in DEFINITIONS.items()}
 
 
 async def test_filters_narrow_the_report(connected: Stage, town: Town, mia: Member) -> None:

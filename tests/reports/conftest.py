@@ -9,7 +9,10 @@ from bot.reports.usage import Reports
 from bot.store.database import Database
 from bot.store.schema import migrate
 from bot.store.store import Store
+from tests.reports.howto import followed
 from tests.reports.samples import NOW
+
+__all__ = ["followed"]
 
 
 @pytest.fixture
