@@ -36,13 +36,15 @@ def origin(interaction: discord.Interaction) -> Origin:
 def standing(interaction: discord.Interaction[Any]) -> Standing:
     """Who asks, and from where; direct messages are no channel of a guild, and nobody has roles there.
 
-    Among the roles is that of @everyone, which has the guild's own id.
+    Among the roles is that of @everyone, which has the guild's own id. The name is that of the account: it is kept once
+    for all guilds, and none of them is shown a nickname from another.
     """
     member, guild_id = interaction.user, interaction.guild_id
+    name = member.global_name or member.name
     if guild_id is None or not isinstance(member, discord.Member):
-        return Standing(name=member.display_name)
+        return Standing(name=name)
     return Standing(
-        name=member.display_name,
+        name=name,
         role_ids=frozenset({guild_id, *(role.id for role in member.roles)}),
         channel_ids=_with_those_above(interaction.channel),
         is_age_restricted=_is_age_restricted(interaction.channel),

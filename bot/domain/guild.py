@@ -93,7 +93,8 @@ class GuildRules:
 class Standing:
     """What Discord states about who asks, and from where, that is not stored with the request.
 
-    `channel_ids`: the channel with the channel and the category above it. `is_age_restricted`: whether that channel is.
+    `name` is the account's, not its nickname in a guild. `channel_ids`: the channel with the channel and the category
+    above it. `is_age_restricted`: whether that channel is.
     """
 
     name: str = ""

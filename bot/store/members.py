@@ -13,7 +13,7 @@ from bot.store.tables import members as table
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A member's key, and the name that Discord showed last."""
+    """A member's key, and the name of the account that Discord showed last."""
 
     key: str
     name: str | None
@@ -56,5 +56,5 @@ async def add(connection: AsyncConnection, new: Mapping[int, Known]) -> None:
 
 
 async def rename(connection: AsyncConnection, key: str, name: str) -> None:
-    """Write the name that Discord shows for a member now."""
+    """Write the name that Discord shows for a member's account now."""
     await connection.execute(update(table).where(table.c.key == key).values(name=name))

@@ -36,12 +36,19 @@ def known(scene: Scene, channel: ChannelHandle) -> discord.TextChannel:
 async def test_a_member_stands_with_name_and_roles(scene: Scene) -> None:
     role = scene.guild.create_role("patron")
     scene.guild.create_role("of others")
-    bea = scene.guild.add_member(scene.env.create_user("bea"), roles=[role], nick="Bea L.")
+    bea = scene.guild.add_member(scene.env.create_user("bea", global_name="Bea L."), roles=[role])
     standing = await standing_of(scene, scene.channel, bea)
     assert standing.name == "Bea L."
     assert standing.role_ids == {role.id, scene.guild.id}
     assert standing.channel_ids == {scene.channel.id}
     assert not standing.is_age_restricted
+
+
+async def test_a_nickname_stays_in_its_guild(scene: Scene) -> None:
+    for name, nickname in (("Bea L.", "the boss"), (None, "bea of Film Club")):
+        user = scene.env.create_user("bea", global_name=name)
+        member = scene.guild.add_member(user, nick=nickname)
+        assert (await standing_of(scene, scene.channel, member)).name == (name or "bea")
 
 
 async def test_a_channel_stands_with_its_category(scene: Scene) -> None:
