@@ -74,7 +74,7 @@ class Stage:
         """Start the bot without waiting for it, with further variables in its environment."""
         config = self.configure(**changes)
         variables = {key: value for key, value in os.environ.items() if not key.startswith("SHOWREEL_")}
-        variables.update(environment or {})
+        variables.update({"PYTHONFAULTHANDLER": "1"} | dict(environment or {}))
         with (self.folder / f"run-{len(self.processes) + 1}.log").open("wb") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *self.program, "run", "--config", str(config), stdout=log, stderr=log, env=variables
@@ -97,7 +97,9 @@ class Stage:
             async with asyncio.timeout(STOP_WITHIN):
                 return await self.process.wait()
         except TimeoutError:
-            pytest.fail(f"the bot did not end within {STOP_WITHIN} s:\n{self.log[-4000:]}")
+            self.process.send_signal(signal.SIGABRT)  # its stacks go to its log
+            await self.process.wait()
+            pytest.fail(f"the bot did not end within {STOP_WITHIN} s:\n{self.log[-8000:]}")
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End the bot by a signal; its exit code."""

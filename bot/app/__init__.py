@@ -42,26 +42,34 @@ async def run(settings: Settings) -> None:
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
     async with AsyncExitStack() as stack:
-        parts = await _unless_stopped(_open(settings, stack), stopping)
-        if parts is None:
-            return
-        watchdog = Watchdog(
-            now,
-            turned_at=lambda: parts.worker.turned_at,
-            failing_since=lambda: parts.worker.failing_since,
-            is_connected=parts.bot.is_ready,
-            away_since=lambda: parts.bot.away_since,
-        )
-        vitals = Vitals(
-            alive=watchdog.alive,
-            ready=watchdog.ready,
-            in_flight=lambda: _in_flight(parts.store),
-        )
         try:
-            await stack.enter_async_context(serving(settings.server.host, settings.server.port, vitals))
-        except PortTakenError as error:
-            raise StartError(f"{error}; choose another [server] port, or 0 to switch it off.") from error
-        await _work(parts, watchdog, stopping)
+            parts = await _unless_stopped(_open(settings, stack), stopping)
+            if parts is not None:
+                await _run(parts, settings, stack, stopping)
+        except StartError as error:
+            _end_within(CLOSE_WITHIN, code=error.code, why=str(error))
+            raise
+
+
+async def _run(parts: Parts, settings: Settings, stack: AsyncExitStack, stopping: asyncio.Event) -> None:
+    """Serve the health pages and work, until asked to stop."""
+    watchdog = Watchdog(
+        now,
+        turned_at=lambda: parts.worker.turned_at,
+        failing_since=lambda: parts.worker.failing_since,
+        is_connected=parts.bot.is_ready,
+        away_since=lambda: parts.bot.away_since,
+    )
+    vitals = Vitals(
+        alive=watchdog.alive,
+        ready=watchdog.ready,
+        in_flight=lambda: _in_flight(parts.store),
+    )
+    try:
+        await stack.enter_async_context(serving(settings.server.host, settings.server.port, vitals))
+    except PortTakenError as error:
+        raise StartError(f"{error}; choose another [server] port, or 0 to switch it off.") from error
+    await _work(parts, watchdog, stopping)
 
 
 async def _unless_stopped(opening: Coroutine[Any, Any, Parts], stopping: asyncio.Event) -> Parts | None:
@@ -95,7 +103,7 @@ async def _work(parts: Parts, watchdog: Watchdog, stopping: asyncio.Event) -> No
         ended, _ = await asyncio.wait([asked, *tasks], return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping", asked=asked in ended)
         if asked not in ended:
-            _end_within(CLOSE_WITHIN, code=1)
+            _end_within(CLOSE_WITHIN, code=1, why="a part that must go on has ended")
         parts.service.stop_accepting()
         await parts.worker.stop(STOP_WITHIN)
         await parts.bot.close()
@@ -107,11 +115,11 @@ async def _work(parts: Parts, watchdog: Watchdog, stopping: asyncio.Event) -> No
         raise _fatal(outcomes[1:])
 
 
-def _end_within(span: timedelta, *, code: int) -> None:
+def _end_within(span: timedelta, *, code: int, why: str) -> None:
     """End what can't be ended in order by then; every row says how it goes on."""
 
     def cut_short() -> None:
-        log.error("ending_hangs", after=str(span))
+        log.error("ending_hangs", after=str(span), why=why)
         os._exit(code)
 
     asyncio.get_running_loop().call_later(span.total_seconds(), cut_short)
@@ -181,7 +189,7 @@ def _stop_on_signals(stopping: asyncio.Event) -> None:
         if stopping.is_set():
             os._exit(1)
         stopping.set()
-        _end_within(CLOSE_WITHIN, code=0)
+        _end_within(CLOSE_WITHIN, code=0, why="asked to stop")
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

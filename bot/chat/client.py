@@ -45,6 +45,13 @@ _IN_DIRECT_MESSAGES = 1
 """Discord's number for an app's direct messages as the context of a command (Application Commands, contexts)."""
 
 
+FAREWELL = 1.0
+"""Seconds that answers under way are given before the connection is closed, and again until they have ended."""
+
+_ANSWERING = ("CommandTree-invoker", "discord.py: on_interaction")
+"""What discord.py calls the tasks that answer commands, buttons, menus and forms."""
+
+
 class TokenRefusedError(Exception):
     """Discord does not accept the token."""
 
@@ -193,6 +200,12 @@ class ShowreelClient(commands.AutoShardedBot):
         payload["contexts"] = [_IN_DIRECT_MESSAGES]
         await self.http.bulk_upsert_global_commands(self.application_id, payload=[payload])
 
+    async def close(self) -> None:
+        """Let answers under way be given, for a moment; then close the connection."""
+        if not self.is_closed():
+            await _see_off([task for task in asyncio.all_tasks() if task.get_name() in _ANSWERING])
+        await super().close()
+
     @property
     def away_since(self) -> datetime | None:
         """Since when a shard, the one that is longest away, has no gateway; None while all of them have one."""
@@ -233,6 +246,16 @@ class ShowreelClient(commands.AutoShardedBot):
     async def on_ready(self) -> None:
         """Say who we are, once the guilds are known."""
         log.info("discord_ready", user=str(self.user), guilds=len(self.guilds))
+
+
+async def _see_off(answering: Sequence[asyncio.Task[Any]]) -> None:
+    """Wait for tasks a little, then cut them: what they have begun, such as a process, is ended while the loop runs."""
+    if answering:
+        _, left = await asyncio.wait(answering, timeout=FAREWELL)
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=FAREWELL)
 
 
 CogMaker: TypeAlias = Callable[[ShowreelClient], commands.Cog]

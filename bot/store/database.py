@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import engines, schema
+from bot.store.errors import DatabaseClosedError
 
 Result = TypeVar("Result")
 Work = Callable[[AsyncConnection], Awaitable[Result]]
@@ -32,6 +33,7 @@ class Database:
         self._reader = engines.reader_of(self._url) if engines.is_sqlite(self._url) else self._writer
         self._turn = asyncio.Semaphore(1 if engines.is_sqlite(self._url) else engines.CONNECTIONS)
         self._running: set[asyncio.Task[Any]] = set()
+        self._is_closed = False
 
     @property
     def folder(self) -> Path | None:
@@ -43,6 +45,7 @@ class Database:
 
         Raises DatabaseUnusableError, or one of its kinds, with a sentence for the operator.
         """
+        self._is_closed = False
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.close)
             async with engines.opening(self._url), self._writer.begin() as connection:
@@ -58,7 +61,8 @@ class Database:
         return abs(stated - now)
 
     async def close(self) -> None:
-        """Wait for the transactions under way, then close every connection."""
+        """Wait for the transactions under way, then close every connection; whoever comes later is turned away."""
+        self._is_closed = True
         await asyncio.gather(*self._running, return_exceptions=True)
         await self._writer.dispose()
         await self._reader.dispose()
@@ -76,6 +80,9 @@ class Database:
 
     async def _uncut(self, transaction: Coroutine[Any, Any, Result]) -> Result:
         """Let a transaction come to its end though its caller is cancelled: no connection is left half-way."""
+        if self._is_closed:
+            transaction.close()
+            raise DatabaseClosedError("the database is closed")
         task = asyncio.create_task(transaction)
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -5,6 +5,7 @@ StoreError
 │   ├── NewerDatabaseError      it was written by a later version of the bot
 │   ├── OutdatedDatabaseError   it has to be migrated first
 │   └── DataFolderTakenError    another process works in the data folder
+├── DatabaseClosedError     it is closed, or about to be: nothing more is read or written
 └── UnreadableRowError      one stored generation can't be read back; the others can
 """
 
@@ -27,6 +28,10 @@ class OutdatedDatabaseError(DatabaseUnusableError):
 
 class DataFolderTakenError(DatabaseUnusableError):
     """Another process works in the data folder."""
+
+
+class DatabaseClosedError(StoreError):
+    """The database is closed, or about to be."""
 
 
 class UnreadableRowError(StoreError):

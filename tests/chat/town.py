@@ -94,7 +94,8 @@ async def connecting(town: Town, setting: Setting, migrated: Path, folder: Path)
         await stage.bot.log_in(town.discord.token)
         task = asyncio.create_task(stage.bot.connect(), name="discord")
         await town.discord.ready()
-        await stage.bot.wait_until_ready()
+        async with asyncio.timeout(10):
+            await stage.bot.wait_until_ready()
         yield stage
         await stage.bot.close()
         await asyncio.gather(task, return_exceptions=True)

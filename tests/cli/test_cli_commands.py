@@ -8,6 +8,9 @@ from pathlib import Path
 from sandbox.discord import Permission
 from tests.stage import Stage
 
+WITHIN = 60.0
+"""Seconds that one command may take."""
+
 
 async def _showreel(*arguments: str, **variables: str) -> tuple[int, str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SHOWREEL_")} | variables
@@ -20,7 +23,12 @@ async def _showreel(*arguments: str, **variables: str) -> tuple[int, str]:
         stderr=asyncio.subprocess.STDOUT,
         env=environment,
     )
-    output, _ = await process.communicate()
+    try:
+        async with asyncio.timeout(WITHIN):
+            output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
     assert process.returncode is not None
     return process.returncode, output.decode()
 

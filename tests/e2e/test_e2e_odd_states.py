@@ -1,5 +1,6 @@
 """Odd states of what is stored: named in plain words, in nobody's way, and survived."""
 
+import asyncio
 import os
 import sqlite3
 import threading
@@ -158,7 +159,7 @@ async def test_a_database_that_another_process_locks_for_a_while_is_waited_for(s
     locked = threading.Event()
     other = threading.Thread(target=_lock, args=(stage.database, locked))
     other.start()
-    locked.wait()
+    assert await asyncio.to_thread(locked.wait, 15)
     try:
         await _ask(stage, "a cat")
         await stage.until(stage.videos)
@@ -174,7 +175,7 @@ async def test_a_start_waits_for_a_database_that_is_locked(stage: Stage) -> None
     locked = threading.Event()
     other = threading.Thread(target=_lock, args=(stage.database, locked))
     other.start()
-    locked.wait()
+    assert await asyncio.to_thread(locked.wait, 15)
     try:
         await stage.start()
     finally:

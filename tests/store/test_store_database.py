@@ -18,7 +18,13 @@ from bot.domain.change import Change
 from bot.domain.ledger import hold
 from bot.store import engines
 from bot.store.database import Database
-from bot.store.errors import DatabaseUnusableError, DataFolderTakenError, NewerDatabaseError, OutdatedDatabaseError
+from bot.store.errors import (
+    DatabaseClosedError,
+    DatabaseUnusableError,
+    DataFolderTakenError,
+    NewerDatabaseError,
+    OutdatedDatabaseError,
+)
 from bot.store.lock import DataFolderLock
 from bot.store.schema import migrate
 from bot.store.store import Store
@@ -88,6 +94,15 @@ async def test_closing_waits_for_what_is_being_written(url: str) -> None:
     await database.open()
     assert await Store(database).generations.get(generation.id) == generation
     await database.close()
+
+
+async def test_a_closed_database_does_not_open_again_by_itself(url: str) -> None:
+    database = Database(url)
+    await database.open()
+    await database.close()
+    for use in (database.read, database.write):
+        with pytest.raises(DatabaseClosedError):
+            await use(lambda connection: connection.execute(text("SELECT 1")))
 
 
 async def test_migrations_lead_to_the_tables_as_they_are_declared(empty_url: str) -> None:
