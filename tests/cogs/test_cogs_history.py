@@ -206,7 +206,7 @@ async def shown(town: Town, reference: str, by: Member | None = None, **options:
 
 async def handed(town: Town, result: Result) -> Any:
     """What was handed over after the card."""
-    await town.discord.wait_for(lambda: result.followups, timeout=30)
+    await town.discord.wait_for(lambda: result.followups, timeout=90)
     message = result.followups[0]
     assert message.ephemeral
     return message
