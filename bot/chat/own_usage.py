@@ -33,7 +33,15 @@ async def answer_with_own_days(interaction: discord.Interaction, embed: discord.
 
 async def _own_days(tools: ReportTools, user_id: int, guild_id: int | None) -> Report:
     zone = await tools.zone_of(guild_id)
-    asked = Asked(period=Period.DAYS_30, by="day", zone=zone, guild_id=guild_id, member_id=user_id, with_rows=False)
+    asked = Asked(
+        period=Period.DAYS_30,
+        by="day",
+        zone=zone,
+        guild_id=guild_id,
+        member_id=user_id,
+        is_own=True,
+        with_rows=False,
+    )
     return await tools.reports.usage(asked)
 
 

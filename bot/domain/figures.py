@@ -32,8 +32,9 @@ class Outcome(StrEnum):
 class Chosen:
     """Which generations a report is about: those whose hold is in [start, end), and that pass every filter.
 
-    `guild_id` None means direct messages; with `all_guilds` it isn't looked at. Days are those of `zone`. `with_rows`:
-    rows are read after the figures, and have to agree with them.
+    `guild_id` None means direct messages; with `all_guilds` it isn't looked at. Days are those of `zone`. Nobody
+    but themselves (`is_own`) finds a member by `member_id` who asked to be forgotten. `with_rows`: rows are read after
+    the figures, and have to agree with them.
     """
 
     start: datetime
@@ -42,6 +43,7 @@ class Chosen:
     guild_id: int | None = None
     all_guilds: bool = False
     member_id: int | None = None
+    is_own: bool = False
     model: str | None = None
     operation: Operation | None = None
     channel_id: int | None = None
@@ -87,7 +89,7 @@ class Figures:
 class Group:
     """One row of a report: `key` is what its generations share.
 
-    Only of members: `user_id` (None: forgotten at their own wish) and the `name` that Discord showed last.
+    Only of members: `user_id` and the `name` that Discord showed last, None once they asked to be forgotten.
     """
 
     key: str

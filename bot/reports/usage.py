@@ -35,9 +35,10 @@ class Asked:
     """What a report is asked for.
 
     `by`: the name of its definition. `first` and `last`: the ISO dates of a custom period. `guild_id` None means direct
-    messages; with `all_guilds` it isn't looked at. The others are filters: `member_id` is Discord's user id. `most` is
-    how many groups are wanted at most, None for all; of days all are, always. Without `with_rows` the report's rows are
-    not read afterwards, and whoever writes isn't held up for them to agree.
+    messages; with `all_guilds` it isn't looked at. The others are filters: `member_id` is Discord's user id, and
+    `is_own` says that this member asks for themselves. `most` is how many groups are wanted at most, None for all; of
+    days all are, always. Without `with_rows` the report's rows are not read afterwards, and whoever writes isn't held
+    up for them to agree.
     """
 
     period: Period = Period.DAYS_30
@@ -48,6 +49,7 @@ class Asked:
     guild_id: int | None = None
     all_guilds: bool = False
     member_id: int | None = None
+    is_own: bool = False
     model: str | None = None
     operation: Operation | None = None
     channel_id: int | None = None
@@ -140,6 +142,7 @@ def _chosen(asked: Asked, span: Span) -> Chosen:
         guild_id=asked.guild_id,
         all_guilds=asked.all_guilds,
         member_id=asked.member_id,
+        is_own=asked.is_own,
         model=asked.model,
         operation=asked.operation,
         channel_id=asked.channel_id,

@@ -56,5 +56,5 @@ async def add(connection: AsyncConnection, new: Mapping[int, Known]) -> None:
 
 
 async def rename(connection: AsyncConnection, key: str, name: str) -> None:
-    """Write the name that Discord shows for a member's account now."""
-    await connection.execute(update(table).where(table.c.key == key).values(name=name))
+    """Write the name that Discord shows for a member's account now; never that of one who asked to be forgotten."""
+    await connection.execute(update(table).where(table.c.key == key, table.c.forget_since.is_(None)).values(name=name))

@@ -93,7 +93,7 @@ async def by_member(found: Found) -> Grouped:
     known: dict[str, tuple[int | None, str | None]] = {}
     for start in range(0, len(grouped.groups), _NAMES_AT_ONCE):
         keys = [group.key for group in grouped.groups[start : start + _NAMES_AT_ONCE]]
-        query = select(members.c.key, usage_rows.shown_id(), members.c.name).where(members.c.key.in_(keys))
+        query = select(members.c.key, usage_rows.shown_id(), usage_rows.shown_name()).where(members.c.key.in_(keys))
         known |= {key: (user_id, name) for key, user_id, name in await found.connection.execute(query)}
     named = (
         replace(group, user_id=known[group.key][0], name=known[group.key][1]) if group.key in known else group
@@ -185,8 +185,7 @@ async def _which(connection: AsyncConnection, chosen: Chosen, upto: int) -> tupl
     if not chosen.all_guilds:
         which.append(in_guild(entries.c.guild_id, chosen.guild_id))
     if chosen.member_id is not None:
-        keys = select(members.c.key).where(members.c.user_id == chosen.member_id)
-        which.append(entries.c.member_key == ((await connection.execute(keys)).scalar() or ""))
+        which.append(entries.c.member_key == (await _key_of(connection, chosen) or ""))
     if chosen.model is not None:
         which.append(entries.c.model == chosen.model)
     if chosen.operation is not None:
@@ -194,6 +193,15 @@ async def _which(connection: AsyncConnection, chosen: Chosen, upto: int) -> tupl
     if chosen.channel_id is not None:
         which.append(entries.c.channel_id == chosen.channel_id)
     return tuple(which)
+
+
+async def _key_of(connection: AsyncConnection, chosen: Chosen) -> str | None:
+    """The chosen member's key; of one who asked to be forgotten only for their own report."""
+    keys = select(members.c.key).where(members.c.user_id == chosen.member_id)
+    if not chosen.is_own:
+        keys = keys.where(members.c.forget_since.is_(None))
+    found: str | None = (await connection.execute(keys)).scalar()
+    return found
 
 
 def _sums() -> list[Label[int]]:

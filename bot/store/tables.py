@@ -48,7 +48,7 @@ members = Table(
     Column("key", Text, primary_key=True),  # random; all that ledger, audit and provider ever know of a member
     Column("user_id", BigInteger, unique=True),  # Discord's; empty: forgotten at the member's own wish
     Column("name", Text),  # the account's, as Discord showed it last, for reports
-    Column("forget_since", Instant),  # when the member asked to be forgotten
+    Column("forget_since", Instant),  # when the member asked to be forgotten; from then on there is no name
 )
 
 generations = Table(

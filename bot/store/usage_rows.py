@@ -31,6 +31,11 @@ def shown_id() -> Label[int | None]:
     return case((members.c.forget_since.is_(None), members.c.user_id)).label("user_id")
 
 
+def shown_name() -> Label[str | None]:
+    """A member's name as reports show it: no more once they asked to be forgotten."""
+    return case((members.c.forget_since.is_(None), members.c.name)).label("name")
+
+
 async def page(connection: AsyncConnection, which: Sequence[ColumnElement[bool]], wanted: Page) -> list[UsageRow]:
     """Generations whose holds fulfil all of `which`, in the order of their acceptance."""
     query = _query(wanted.upto).where(entries.c.kind == EntryKind.HOLD.value, *which)
@@ -45,7 +50,7 @@ def _query(upto: int) -> Select[Any]:
     charge, release, refund = entries.alias("charge"), entries.alias("release"), entries.alias("refund")
     columns = (
         *(entries.c[name] for name in ("generation_id", "held_at", "channel_id", "model", "operation")),
-        *(shown_id(), members.c.name, generations.c.state),
+        *(shown_id(), shown_name(), generations.c.state),
         *(charge.c.at.label("charged_at"), charge.c.seconds, charge.c.micros),
         *(release.c.id.label("release"), refund.c.id.label("refund")),
     )

@@ -20,9 +20,10 @@ from bot.domain.errors import Rejection, ReportBusy
 from bot.domain.generation import Reason, State
 from bot.domain.limits import Window
 from bot.reports import chart
-from bot.reports.chart import Charts
+from bot.reports.chart import Charts, picture_of
 from bot.reports.definitions import DEFINITIONS, Definition
 from bot.reports.picture import Picture
+from bot.reports.usage import Asked, Reports
 from cogs import mod_report
 from sandbox.discord import InvalidCommand, Permission
 from sandbox.discord.members import Member
@@ -198,6 +199,24 @@ async def test_days_can_be_chosen(connected: Stage, town: Town, mia: Member) -> 
     past = await report(town, mia, period="custom", **{"from": "2026-01-01", "to": "2026-01-31"})
     assert rows(past) == []
     assert past.attachments[-1].filename == "showreel-2026-01-01_2026-01-31.csv"
+
+
+async def test_a_member_who_asks_again_after_a_wish_to_be_forgotten_stays_a_former_one(
+    connected: Stage, town: Town, mia: Member
+) -> None:
+    await make(connected, town, town.ada)
+    await connected.store.privacy.forget(town.ada.id, now())
+    await make(connected, town, town.ada)
+    message = await report(town, mia)
+    assert fields(message)["Member"].startswith("1. former member · 2 asked for")
+    assert [(row["member_id"], row["member"]) for row in rows(message)] == [("", "")] * 2
+    drawn = picture_of(await Reports(connected.store.reports, now).usage(Asked(guild_id=town.guild.id)))
+    assert [bar.label for bar in drawn.bars] == ["former member"]
+    narrowed = await report(town, mia, member=town.ada)
+    assert "Nobody asked for a video in this time." in narrowed.embeds[0]["description"]
+    assert rows(narrowed) == []
+    own = (await answer(town, town.ada, "usage")).message
+    assert fields(own)["Your last 30 days here"].startswith("2 asked for")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.change import Change, LeaseLostError
+from bot.domain.figures import Chosen
 from bot.domain.generation import Generation, MessageRef, Origin, State
 from bot.domain.guild import Block
 from bot.domain.holdings import Holdings
@@ -22,11 +23,12 @@ from bot.store import erasing
 from bot.store.database import Database
 from bot.store.refusing import HOURLY
 from bot.store.store import Store
-from tests.store.samples import GUILD, LEASE, MEMBER, NOW, SECOND, accepted, claimed, ended, origin
+from tests.store.samples import GUILD, LEASE, MEMBER, NOW, SECOND, acceptance, accepted, claimed, ended, origin
 
 DAY = timedelta(days=1)
 LATER = NOW + DAY
 MONTH = timedelta(days=32)
+TWO_DAYS = Chosen(start=NOW - DAY, end=NOW + DAY, zone=UTC, guild_id=GUILD)
 DEED = Deed(at=NOW, action=Action.BLOCK, guild_id=GUILD, actor_id=5_001, why="spam")
 
 
@@ -351,6 +353,29 @@ async def test_a_forgotten_member_who_comes_back_is_somebody_new(store: Store) -
     new = await accepted(store, now=NOW + MONTH)
     assert new.member_key != generation.member_key
     assert (await store.privacy.holdings(MEMBER)).forget_since is None
+
+
+async def test_whoever_asks_again_after_the_wish_stays_a_former_member(store: Store) -> None:
+    await store.generations.accept(replace(acceptance(), name="Ada"))
+    await store.privacy.forget(MEMBER, NOW + SECOND)
+    await store.generations.accept(replace(acceptance(now=NOW + 2 * SECOND), name="Ada"))
+    assert (await store.privacy.holdings(MEMBER)).name is None
+    (group,) = (await store.reports.measure("by_member", TWO_DAYS, None)).grouped.groups
+    assert (group.figures.requested, group.user_id, group.name) == (2, None, None)
+    rows = await store.reports.rows(TWO_DAYS, 10**9, None, 10)
+    assert [(row.member_id, row.member_name) for row in rows] == [(None, None)] * 2
+
+
+@pytest.mark.parametrize(("is_own", "count"), [(False, 0), (True, 2)], ids=["of moderators", "of their own"])
+async def test_a_report_on_a_forgotten_member_has_what_they_made_for_themselves_alone(
+    store: Store, *, is_own: bool, count: int
+) -> None:
+    await accepted(store)
+    await store.privacy.forget(MEMBER, NOW)
+    await accepted(store)
+    chosen = replace(TWO_DAYS, member_id=MEMBER, is_own=is_own)
+    assert (await store.reports.measure("by_day", chosen, None)).grouped.totals.requested == count
+    assert len(await store.reports.rows(chosen, 10**9, None, 10)) == count
 
 
 async def test_what_is_under_way_keeps_the_key(store: Store) -> None:

@@ -155,12 +155,13 @@ async def test_without_a_generation_everything_is_nothing(store: Store) -> None:
     assert (measured.grouped, measured.times) == (Grouped(groups=(), count=0, totals=Figures()), {})
 
 
-async def test_members_come_with_their_names_and_forgotten_ones_without(database: Database, store: Store) -> None:
+@pytest.mark.parametrize("forgotten", [{"user_id": None, "name": None}, {"forget_since": NOW}], ids=["parted", "asked"])
+async def test_members_come_with_their_names_and_forgotten_ones_without(
+    database: Database, store: Store, forgotten: dict[str, Any]
+) -> None:
     await write(database, Life(member=0), Life(member=1))
     await database.write(
-        lambda connection: connection.execute(
-            update(members).where(members.c.key == "m1").values(user_id=None, name=None)
-        )
+        lambda connection: connection.execute(update(members).where(members.c.key == "m1").values(forgotten))
     )
     groups = {group.key: group for group in (await grouped(store, "by_member")).groups}
     assert (groups["m0"].user_id, groups["m0"].name) == (FIRST_MEMBER, "ada")
