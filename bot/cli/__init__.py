@@ -101,10 +101,25 @@ def report(  # noqa: PLR0913 - Typer makes each option of an argument
     first: usage_report.FromOption = "",
     last: usage_report.ToOption = "",
     by: usage_report.ByOption = "member",
+    member: usage_report.MemberOption = None,
+    model: usage_report.ModelOption = None,
+    operation: usage_report.OperationOption = None,
+    channel: usage_report.ChannelOption = None,
     csv: usage_report.CsvOption = False,
 ) -> None:
     """Print tables, or every row as CSV."""
-    wanted = usage_report.Wanted(guild=guild, period=period, first=first, last=last, by=by, csv=csv)
+    wanted = usage_report.Wanted(
+        guild=guild,
+        period=period,
+        first=first,
+        last=last,
+        by=by,
+        member=member,
+        model=model,
+        operation=operation,
+        channel=channel,
+        csv=csv,
+    )
     console = Console(width=None if sys.stdout.isatty() else PAGE_WIDTH)
     _finish(usage_report.show(_configured(config), wanted, console))
 

@@ -1,6 +1,7 @@
 """`showreel report`: the usage of a guild, or of all, as tables or as CSV."""
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Annotated
@@ -15,6 +16,7 @@ from bot.app.opening import StartError, now, opened_store
 from bot.chat import problems
 from bot.domain.errors import Rejection
 from bot.domain.figures import Figures
+from bot.domain.request import Operation
 from bot.domain.zones import zone_named
 from bot.i18n import N_, _
 from bot.reports import labels
@@ -36,6 +38,10 @@ GuildOption = Annotated[int | None, typer.Option(help=N_("Discord's id of the se
 PeriodOption = Annotated[Period, typer.Option(help=N_("Which days; --from and --to choose any others."))]
 FromOption = Annotated[str, typer.Option("--from", help=N_("The first day, as 2026-03-01."))]
 ToOption = Annotated[str, typer.Option("--to", help=N_("The last day, as 2026-03-31; else the first day alone."))]
+MemberOption = Annotated[int | None, typer.Option(help=N_("Only this member's videos, by Discord's id."))]
+ModelOption = Annotated[str | None, typer.Option(help=N_("Only videos of this model."))]
+OperationOption = Annotated[Operation | None, typer.Option(help=N_("Only videos of this kind."))]
+ChannelOption = Annotated[int | None, typer.Option(help=N_("Only videos asked for in this channel, by Discord's id."))]
 ByOption = Annotated[str, typer.Option(parser=known, metavar="|".join(DEFINITIONS), help=N_("What a row is about."))]
 CsvOption = Annotated[bool, typer.Option("--csv", help=N_("Write every generation as CSV instead."))]
 
@@ -49,6 +55,10 @@ class Wanted:
     first: str
     last: str
     by: str
+    member: int | None
+    model: str | None
+    operation: Operation | None
+    channel: int | None
     csv: bool
 
 
@@ -76,6 +86,10 @@ async def _report(reports: Reports, wanted: Wanted, zone: tzinfo) -> Report:
         last=wanted.last or wanted.first,
         guild_id=wanted.guild,
         all_guilds=wanted.guild is None,
+        member_id=wanted.member,
+        model=wanted.model,
+        operation=wanted.operation,
+        channel_id=wanted.channel,
         most=None,
         with_rows=wanted.csv,
     )
@@ -89,6 +103,9 @@ def _print(report: Report, console: Console) -> None:
     chosen = report.chosen
     where = _("all servers") if chosen.all_guilds else _("server {id}", id=chosen.guild_id)
     console.print(f"{_(report.definition.title)}: {report.span} ({chosen.zone}), {where}", highlight=False)
+    filters = list(_filters(report))
+    if filters:
+        console.print(_("Only: {filters}", filters=" · ".join(filters)), markup=False, highlight=False)
     console.print()
     console.print(_headline(report))
     console.print()
@@ -96,6 +113,18 @@ def _print(report: Report, console: Console) -> None:
         console.print(_("Nobody asked for a video in this time."))
     else:
         console.print(_groups(report))
+
+
+def _filters(report: Report) -> Iterator[str]:
+    chosen = report.chosen
+    if chosen.member_id is not None:
+        yield _("member {id}", id=chosen.member_id)
+    if chosen.model is not None:
+        yield labels.plain(chosen.model)
+    if chosen.operation is not None:
+        yield chosen.operation
+    if chosen.channel_id is not None:
+        yield _("channel {id}", id=chosen.channel_id)
 
 
 def _headline(report: Report) -> Table:

@@ -123,13 +123,14 @@ class Measured:
 class UsageRow:
     """One generation of a report; `seconds` and `micros` are what was charged and not refunded (None: unknown price).
 
-    `took`: from acceptance to success, also where that was refunded.
+    `guild_id` None means direct messages. `took`: from acceptance to success, also where that was refunded.
     """
 
     generation_id: str
     accepted_at: datetime
     member_id: int | None
     member_name: str | None
+    guild_id: int | None
     channel_id: int
     model: str
     operation: str

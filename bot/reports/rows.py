@@ -19,6 +19,7 @@ COLUMNS = (
     "generation",
     "member_id",  # empty: forgotten
     "member",
+    "guild_id",  # empty: direct messages
     "channel_id",  # 0: direct messages
     "model",
     "operation",
@@ -66,6 +67,7 @@ def _cells(row: UsageRow, zone: tzinfo) -> tuple[object, ...]:
         harmless(row.generation_id),
         "" if row.member_id is None else row.member_id,
         harmless(row.member_name or ""),
+        "" if row.guild_id is None else row.guild_id,
         row.channel_id,
         harmless(row.model),
         harmless(row.operation),

@@ -49,7 +49,7 @@ async def page(connection: AsyncConnection, which: Sequence[ColumnElement[bool]]
 def _query(upto: int) -> Select[Any]:
     charge, release, refund = entries.alias("charge"), entries.alias("release"), entries.alias("refund")
     columns = (
-        *(entries.c[name] for name in ("generation_id", "held_at", "channel_id", "model", "operation")),
+        *(entries.c[name] for name in ("generation_id", "held_at", "guild_id", "channel_id", "model", "operation")),
         *(shown_id(), shown_name(), generations.c.state),
         *(charge.c.at.label("charged_at"), charge.c.seconds, charge.c.micros),
         *(release.c.id.label("release"), refund.c.id.label("refund")),
@@ -76,6 +76,7 @@ def _row(row: RowMapping) -> UsageRow:
         accepted_at=row["held_at"],
         member_id=row["user_id"],
         member_name=row["name"],
+        guild_id=row["guild_id"],
         channel_id=row["channel_id"],
         model=row["model"],
         operation=row["operation"],

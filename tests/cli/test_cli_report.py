@@ -12,17 +12,18 @@ from pathlib import Path
 import pytest
 
 from bot.domain.figures import Outcome
+from bot.domain.request import Operation
 from bot.store.database import Database
 from bot.store.lock import DataFolderLock
 from bot.store.schema import migrate
-from tests.reports.samples import Life, write
+from tests.reports.samples import FIRST_MEMBER, Life, write
 
 NOW = datetime.now(UTC)
 LIVES = (
     Life(at=NOW - timedelta(days=1), member=0),
     Life(at=NOW - timedelta(days=1, seconds=1), member=3, micros=None, took=timedelta(seconds=30)),
-    Life(at=NOW - timedelta(days=2), member=3, outcome=Outcome.FAILED),
-    Life(at=NOW - timedelta(days=3), guild_id=7_002, model="kling-3.0"),
+    Life(at=NOW - timedelta(days=2), member=3, outcome=Outcome.FAILED, operation=Operation.IMAGE),
+    Life(at=NOW - timedelta(days=3), guild_id=7_002, model="kling-3.0", channel_id=8_002),
     Life(at=datetime(2024, 2, 29, 12, tzinfo=UTC)),
 )
 
@@ -83,6 +84,26 @@ async def test_without_a_server_all_are_counted(config: Path) -> None:
     assert ["All", "4", "3", "1", "0", "0", "24", "$0.80 + 1 unpriced"] in lines(output)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "count", "said"),
+    [
+        (("--member", str(FIRST_MEMBER + 3)), 2, f"member {FIRST_MEMBER + 3}"),
+        (("--model", "kling-3.0"), 1, "kling-3.0"),
+        (("--operation", "image-to-video"), 1, "image-to-video"),
+        (("--channel", "8002"), 1, "channel 8002"),
+        (("--member", str(FIRST_MEMBER), "--model", "veo3.1-fast"), 1, f"member {FIRST_MEMBER} · veo3.1-fast"),
+        (("--channel", "1"), 0, "channel 1"),
+    ],
+)
+async def test_filters_narrow_the_report(config: Path, arguments: tuple[str, ...], count: int, said: str) -> None:
+    code, output, errors = await showreel_report(config, *arguments)
+    assert (code, errors) == (0, "")
+    assert ["Asked for", str(count)] in lines(output)
+    assert f"Only: {said}" in output.splitlines()
+    code, output, _errors = await showreel_report(config, "--csv", *arguments)
+    assert (code, len(list(csv.DictReader(io.StringIO(output.removeprefix("\ufeff")))))) == (0, count)
+
+
 async def test_any_days_can_be_chosen(config: Path) -> None:
     code, output, _errors = await showreel_report(config, "--from", "2024-02-29")
     assert (code, ["Asked for", "1"] in lines(output)) == (0, True)
@@ -97,6 +118,7 @@ async def test_every_row_comes_as_csv(config: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(output.removeprefix("\ufeff"))))
     assert [row["outcome"] for row in rows] == ["succeeded", "failed", "succeeded", "succeeded"]
     assert [row["price"] for row in rows] == ["0.400000", "0.000000", "", "0.400000"]
+    assert [row["guild_id"] for row in rows] == ["7002", "7001", "7001", "7001"]
 
 
 async def test_it_works_beside_a_running_bot(config: Path) -> None:
@@ -111,6 +133,7 @@ async def test_it_works_beside_a_running_bot(config: Path) -> None:
         (("--by", "weather"), "weather"),
         (("--from", "2026-02-30"), "is not a day that a report can be about"),
         (("--guild", "here"), "--guild"),
+        (("--operation", "dreaming"), "dreaming"),
     ],
 )
 async def test_what_can_not_be_is_wrong_usage(config: Path, arguments: tuple[str, ...], said: str) -> None:

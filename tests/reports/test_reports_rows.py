@@ -25,6 +25,7 @@ ROW = UsageRow(
     accepted_at=NOW,
     member_id=FIRST_MEMBER,
     member_name="ada",
+    guild_id=GUILD,
     channel_id=8_001,
     model="veo3.1-fast",
     operation="text-to-video",
@@ -65,6 +66,7 @@ async def test_a_row_has_every_fact() -> None:
         "generation": "0",
         "member_id": str(FIRST_MEMBER),
         "member": "ada",
+        "guild_id": str(GUILD),
         "channel_id": "8001",
         "model": "veo3.1-fast",
         "operation": "text-to-video",
@@ -75,9 +77,10 @@ async def test_a_row_has_every_fact() -> None:
     }
 
 
-async def test_an_unknown_price_a_forgotten_member_and_no_video_are_empty() -> None:
-    (row,) = await read(replace(ROW, micros=None, member_id=None, member_name=None, took=None))
-    assert [name for name in COLUMNS if not row[name]] == ["member_id", "member", "price", "seconds_to_video"]
+async def test_an_unknown_price_a_forgotten_member_no_guild_and_no_video_are_empty() -> None:
+    (row,) = await read(replace(ROW, micros=None, member_id=None, member_name=None, guild_id=None, took=None))
+    empty = ["member_id", "member", "guild_id", "price", "seconds_to_video"]
+    assert [name for name in COLUMNS if not row[name]] == empty
 
 
 async def test_a_price_of_nothing_is_not_an_unknown_one() -> None:

@@ -218,6 +218,12 @@ async def test_rows_come_page_by_page_in_the_order_of_acceptance(database: Datab
     assert [each for page in pages for each in page] == [generation.id for generation in made]
 
 
+async def test_rows_say_which_guild_they_are_of(database: Database, store: Store) -> None:
+    await write(database, Life(), Life(guild_id=7_002), Life(guild_id=None))
+    rows = await store.reports.rows(chosen(all_guilds=True), 10**9, None, 100)
+    assert [row.guild_id for row in rows] == [GUILD, 7_002, None]
+
+
 async def test_every_row_says_what_became_of_its_generation(database: Database, store: Store) -> None:
     await write(database, *ONE_OF_EACH)
     rows = await store.reports.rows(chosen(), 10**9, None, 100)
