@@ -1,14 +1,17 @@
 """The rows of a report as a CSV file: one line for each generation, to be summed up by anybody.
 
 UTF-8 with a byte order mark, without which Excel takes the names for another encoding; lines end as RFC 4180 has it.
+All texts are quoted, so that a semicolon in a name parts nothing where that is a separator beside the comma.
 """
 
 import asyncio
 import csv
 import io
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
+from decimal import Decimal
 from pathlib import Path
 
 from bot.domain.figures import UsageRow
@@ -29,8 +32,10 @@ COLUMNS = (
     "seconds_to_video",
 )
 
-_BEGINS_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the wide ones begin a formula as well
-_MICROS = 1_000_000
+_SIGNS = r"[=+\-@＝＋－＠]"  # noqa: RUF001 - the wide ones begin a formula as well
+_BEGINS_FORMULA = re.compile(rf"""[\t\r\n]|[\s"]*{_SIGNS}""")
+_ANOTHER_BEGINS = re.compile(rf"""([;,\t\r\n\v\f\x85\u2028\u2029][\s"]*)(?={_SIGNS})""")
+_MICROSECOND = timedelta(microseconds=1)
 
 
 async def csv_of(reports: Reports, report: Report) -> AsyncGenerator[bytes, None]:
@@ -56,9 +61,13 @@ async def write_csv(reports: Reports, report: Report, path: Path, most: int) -> 
 
 
 def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: where it would begin one, an apostrophe stands before it."""
-    begins = {text[:1], text.strip()[:1]} - {""}
-    return text if begins.isdisjoint(_BEGINS_FORMULA) else f"'{text}"
+    """A text that no spreadsheet takes for a formula: where it would begin one, an apostrophe stands before it.
+
+    So it is after what some spreadsheet takes for a separator: in many languages that is a semicolon alone, and quotes
+    in the middle of what stands between two of them keep nothing together.
+    """
+    inside = _ANOTHER_BEGINS.sub(r"\1'", text)
+    return f"'{inside}" if _BEGINS_FORMULA.match(text) else inside
 
 
 def _cells(row: UsageRow, zone: tzinfo) -> tuple[object, ...]:
@@ -73,12 +82,17 @@ def _cells(row: UsageRow, zone: tzinfo) -> tuple[object, ...]:
         harmless(row.operation),
         row.outcome.value,
         row.seconds,
-        "" if row.micros is None else f"{row.micros // _MICROS}.{row.micros % _MICROS:06}",
-        "" if row.took is None else f"{row.took.total_seconds():.6f}",
+        "" if row.micros is None else _millionths(row.micros),
+        "" if row.took is None else _millionths(row.took // _MICROSECOND),
     )
+
+
+def _millionths(count: int) -> Decimal:
+    """So many millionths, written with six decimals."""
+    return Decimal(count).scaleb(-6)
 
 
 def _lines(rows: Sequence[Sequence[object]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
+    csv.writer(text, quoting=csv.QUOTE_NONNUMERIC).writerows(rows)
     return text.getvalue().encode(errors="replace")
