@@ -1,5 +1,6 @@
 """What may be used: limits, the windows that they count in, and what remains of them."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -50,8 +51,7 @@ class Window(StrEnum):
         day = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)  # a midnight that comes twice: the first
         match self:
             case Window.HOUR:
-                past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
-                return now.astimezone(UTC) - past
+                return _hour(now, zone)[0]
             case Window.DAY:
                 return day
             case Window.WEEK:
@@ -65,7 +65,7 @@ class Window(StrEnum):
         start = self._local_start(now, zone)  # adding days to it keeps to the clock on the wall
         match self:
             case Window.HOUR:
-                return start + timedelta(hours=1)
+                return _hour(now, zone)[1]
             case Window.DAY:
                 return start + timedelta(days=1)
             case Window.WEEK:
@@ -74,6 +74,30 @@ class Window(StrEnum):
                 return (start + timedelta(days=32)).replace(day=1)
             case _:
                 assert_never(self)
+
+
+def _hour(now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
+    """The hour of the clock on the wall that `now` is in, [start, end) in UTC.
+
+    Where the clock is set meanwhile, it begins or ends there: one that is set by half an hour makes shorter hours, but
+    no two that share an instant.
+    """
+    local, utc = now.astimezone(zone), now.astimezone(UTC)
+    start = utc - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    end = start + timedelta(hours=1)
+    return _clock_set(start, utc, zone) or start, _clock_set(utc, end - timedelta.resolution, zone) or end
+
+
+def _clock_set(early: datetime, late: datetime, zone: tzinfo) -> datetime | None:
+    """The first instant after `early` that has the offset from UTC that `late` has; None where both have the same."""
+
+    def is_set(tick: int) -> bool:
+        return (early + tick * timedelta.resolution).astimezone(zone).utcoffset() != before
+
+    before, ticks = early.astimezone(zone).utcoffset(), (late - early) // timedelta.resolution
+    if not is_set(ticks):
+        return None
+    return early + bisect_left(range(ticks), x=True, key=is_set) * timedelta.resolution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,10 +22,23 @@ ZONES = [
     "Pacific/Kiritimati",  # 14 hours ahead
 ]
 DAILY = Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=3, window=Window.DAY)
-CALENDAR = [Window.DAY, Window.WEEK, Window.MONTH]
+ODD_CHANGES = [  # where the clock was set by other than whole hours, or not on the hour
+    ("Australia/Lord_Howe", datetime(2026, 4, 4, 15, 0, tzinfo=UTC)),  # back by half an hour, to 1:30
+    ("Australia/Lord_Howe", datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),  # on by half an hour, to 2:30
+    ("America/Caracas", datetime(2007, 12, 9, 7, 0, tzinfo=UTC)),
+    ("America/Caracas", datetime(2016, 5, 1, 7, 0, tzinfo=UTC)),  # at half past two
+    ("Asia/Pyongyang", datetime(2018, 5, 4, 15, 0, tzinfo=UTC)),  # at half past eleven at night
+    ("Africa/Monrovia", datetime(1972, 1, 7, 0, 44, 30, tzinfo=UTC)),  # by 44 minutes and a half
+]
 
 instants = st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - made aware by `timezones`
 zones = st.sampled_from(ZONES).map(ZoneInfo)
+near = st.timedeltas(timedelta(hours=-3), timedelta(hours=3))
+moments = st.one_of(
+    st.tuples(instants, zones),
+    st.tuples(st.sampled_from(ODD_CHANGES), near).map(lambda it: (it[0][1] + it[1], ZoneInfo(it[0][0]))),
+)
+"""An instant in a zone, often one around which the clock is set there."""
 
 
 def local(zone: ZoneInfo, *parts: int, fold: int = 0) -> datetime:
@@ -34,13 +47,15 @@ def local(zone: ZoneInfo, *parts: int, fold: int = 0) -> datetime:
     return datetime(year, month, day, hour, minute, tzinfo=zone, fold=fold).astimezone(UTC)
 
 
-@given(instants, zones, st.sampled_from(CALENDAR))
-def test_an_instant_lies_in_its_window(now: datetime, zone: ZoneInfo, window: Window) -> None:
+@given(moments, st.sampled_from(list(Window)))
+def test_an_instant_lies_in_its_window(moment: tuple[datetime, ZoneInfo], window: Window) -> None:
+    now, zone = moment
     assert window.start(now, zone) <= now < window.end(now, zone)
 
 
-@given(instants, zones, st.sampled_from(CALENDAR))
-def test_windows_follow_each_other_without_gap_or_overlap(now: datetime, zone: ZoneInfo, window: Window) -> None:
+@given(moments, st.sampled_from(list(Window)))
+def test_windows_follow_each_other_without_gap_or_overlap(moment: tuple[datetime, ZoneInfo], window: Window) -> None:
+    now, zone = moment
     start, end = window.start(now, zone), window.end(now, zone)
     assert window.start(end, zone) == end
     assert window.start(start, zone) == start
@@ -52,6 +67,13 @@ def test_an_hour_is_an_hour_by_the_wall(now: datetime, zone: ZoneInfo) -> None:
     start = Window.HOUR.start(now, zone)
     assert start <= now < Window.HOUR.end(now, zone) == start + timedelta(hours=1)
     assert start.astimezone(zone).minute == 0
+
+
+def test_an_hour_in_which_the_clock_is_set_ends_there() -> None:
+    zone, change = ZoneInfo("Australia/Lord_Howe"), datetime(2026, 4, 4, 15, 0, tzinfo=UTC)
+    before, after = change - timedelta(minutes=10), change + timedelta(minutes=10)
+    assert (Window.HOUR.start(before, zone), Window.HOUR.end(before, zone)) == (change - timedelta(hours=1), change)
+    assert (Window.HOUR.start(after, zone), Window.HOUR.end(after, zone)) == (change, change + timedelta(minutes=30))
 
 
 @given(instants, zones, st.sampled_from(list(Window)))
