@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from bot.chat import texts, zones
+from bot.chat import limit_problems, texts, zones
 from bot.domain import errors
 from bot.domain.errors import BadFile, FileFault, Problem, RuleFault
 from bot.domain.generation import Generation, Reason
-from bot.domain.limits import Limit, LimitFault, Measure, Scope
 from bot.i18n import N_, _
 
 _FAULTS: Mapping[FileFault, str] = MappingProxyType(
@@ -38,16 +37,6 @@ _RULE_FAULTS: Mapping[RuleFault, str] = MappingProxyType(
     }
 )
 
-_LIMIT_FAULTS: Mapping[LimitFault, str] = MappingProxyType(
-    {
-        LimitFault.NEGATIVE: N_("A limit can't be below zero."),
-        LimitFault.TOO_LARGE: N_("That is more than a limit can be. To have none, clear it."),
-        LimitFault.NEEDS_WINDOW: N_("Say for how long that limit counts: an hour, a day, a week or a month."),
-        LimitFault.TAKES_NO_WINDOW: N_("That limit counts at every moment; leave the hour, day, week or month out."),
-        LimitFault.WRONG_SCOPE: N_("That kind of limit can't be set here."),
-    }
-)
-
 
 def reason(generation: Generation) -> str:
     """Why a generation ended as it did, in a sentence; empty for one that needs none."""
@@ -62,44 +51,10 @@ def problem(found: Problem) -> str:
     return _PROBLEMS[type(found)](found)
 
 
-def _limit_reached(found: errors.LimitReached) -> str:
-    limit = found.limit
-    head = _limit_head(limit)
-    if limit.measure is Measure.CONCURRENT:
-        return f"{head} {_until_one_is_done(limit)}"
-    if found.resets_at is None or limit.amount == 0:
-        return head
-    when = texts.instant(found.resets_at)
-    if limit.measure is Measure.COOLDOWN:
-        return head + " " + _("You can ask for the next one {when}.", when=when)
-    left = texts.amount(limit.measure, max(0, limit.amount - found.used))
-    return f"{head} " + _("Left: {amount}.", amount=left) + " " + _("It starts over {when}.", when=when)
-
-
-def _limit_head(limit: Limit) -> str:
-    match limit.scope:
-        case Scope.MEMBER:
-            return _("That is more than is allowed here: {limit}.", limit=texts.limit_name(limit))
-        case Scope.ROLE:
-            role, most = f"<@&{limit.scope_id}>", texts.whole_amount(limit)
-            return _("That is more than your role {role} allows: {limit}.", role=role, limit=most)
-        case Scope.GUILD:
-            most = texts.limit_name(limit)
-            return _("That is more than all members here together may use: {limit}.", limit=most)
-        case Scope.BOT:
-            return _("That is more than this bot may do: {limit}.", limit=texts.limit_name(limit))
-
-
 def _date_unreadable(found: errors.DateUnreadable) -> str:
     if not found.text.strip():
         return _("Say which days: give the first one in `from`, such as 2026-03-31, and the last one in `to`.")
     return _("“{text}” is not a day that a report can be about. Write it as 2026-03-31.", text=texts.word(found.text))
-
-
-def _until_one_is_done(limit: Limit) -> str:
-    if limit.scope in {Scope.GUILD, Scope.BOT}:
-        return _("Try again when one of them is done.")
-    return _("Wait until one of yours is done, or cancel one with /cancel.")
 
 
 def _unknown_model(found: errors.UnknownModel) -> str:
@@ -214,7 +169,7 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
         ),
         BadFile: _bad_file,
         errors.BadRule: _bad_rule,
-        errors.LimitReached: _limit_reached,
+        errors.LimitReached: limit_problems.reached,
         errors.DoorClosed: lambda _it: _("Videos can't be made at the moment. The bot's owner has been told."),
         errors.GenerationUnknown: lambda it: _(
             "You have no video called “{reference}”. Choose one from the list that appears while you type.",
@@ -244,11 +199,7 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
         errors.PromptNotAllowed: lambda _it: _(
             "Your prompt has words that are not allowed here. Nothing was counted; try other words."
         ),
-        errors.PriceUnknown: lambda it: _(
-            "There is a limit on money here, and nobody knows what this would cost with {model}. Say how long it should"
-            " be (duration), or choose another model.",
-            model=texts.word(it.model),
-        ),
+        errors.PriceUnknown: limit_problems.price_unknown,
         errors.NothingToRelease: lambda it: _(
             "There is nothing to give back for “{reference}”: nothing was charged, or it was given back already.",
             reference=texts.word(it.reference),
@@ -285,7 +236,7 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
         errors.SpanUnfit: lambda it: _(
             "That length of time can't be used. Give one of at most {days} days, or none for no end.", days=it.most.days
         ),
-        errors.LimitUnfit: lambda it: _(_LIMIT_FAULTS[it.fault]),
+        errors.LimitUnfit: lambda it: _(limit_problems.FAULTS[it.fault]),
         errors.TimeZoneUnknown: _time_zone_unknown,
         errors.FigureUnreadable: lambda it: _(
             "“{text}” is not a figure that can be used here. Write it as 10, or for dollars as 12.50.",

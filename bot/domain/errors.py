@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.limits import Limit, LimitFault
+from bot.domain.limits import Limit, LimitFault, Measure
 from bot.domain.request import InputRole, MediaKind, Operation
 
 
@@ -196,12 +196,19 @@ class BadRule(Problem):
 class LimitReached(Problem):
     """A limit would be passed.
 
-    `used` counts holds and charges of the window, `resets_at` is None where waiting for one to end helps.
+    `used` counts holds and charges of the window, `resets_at` is None where waiting for one to end helps. `wanted` is
+    what the request would take, in the limit's measure.
     """
 
     limit: Limit
     used: int
     resets_at: datetime | None
+    wanted: int
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the request is larger than the whole limit, so that no waiting helps."""
+        return self.limit.measure is not Measure.COOLDOWN and self.wanted > self.limit.amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,9 +321,13 @@ class PromptNotAllowed(Problem):
 
 @dataclass(frozen=True, slots=True)
 class PriceUnknown(Problem):
-    """A limit on money applies, and nobody knows what the model costs."""
+    """A limit on money applies, and nobody knows what the request would cost.
+
+    `needs_length`: the model is priced by the second, so that a request which says its length has a price.
+    """
 
     model: str
+    needs_length: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,8 @@ class _Batch:
         for limit in here:
             found = await self.usage.allowance(limit, who, acceptance.now, ground)
             if not _is_enough(found, acceptance, generation.amounts):
-                raise Rejection(LimitReached(limit, found.used, found.resets_at))
+                wanted = _wanted(generation.amounts, limit.measure)
+                raise Rejection(LimitReached(limit, found.used, found.resets_at, wanted))
         self.usage.added(who, generation.amounts, acceptance.now)
         self._name(origin.requester_id, generation.member_key, acceptance.name)
         self.there[origin.interaction_id] = generation
@@ -158,19 +159,21 @@ async def _begun(connection: AsyncConnection, acceptances: Sequence[Acceptance],
 def _is_enough(found: Allowance, acceptance: Acceptance, wanted: Amounts) -> bool:
     """Whether a limit leaves room for what is wanted.
 
-    A video of unknown length has a second at least: a limit that is used up lets none through. What is known to be free
-    takes nothing from a limit on money, not even from an overdrawn one.
+    What is known to be free takes nothing from a limit on money, not even from an overdrawn one.
     """
     limit = found.limit
     match limit.measure:
         case Measure.COOLDOWN:
             return found.resets_at is None
-        case Measure.SECONDS:
-            return limit.allows(found.used, max(1, wanted.seconds))
         case Measure.MICROS if acceptance.amounts.micros == 0:
             return True
         case _:
-            return limit.allows(found.used, taken(wanted, limit.measure))
+            return limit.allows(found.used, _wanted(wanted, limit.measure))
+
+
+def _wanted(amounts: Amounts, measure: Measure) -> int:
+    """What a request takes of a limit: of unknown length, a second at least, so that one used up lets none through."""
+    return max(1, amounts.seconds) if measure is Measure.SECONDS else taken(amounts, measure)
 
 
 def _accepted(acceptance: Acceptance, member_key: str, here: Sequence[Limit]) -> Generation:
@@ -199,5 +202,6 @@ def _held(acceptance: Acceptance, here: Sequence[Limit]) -> Amounts:
     if amounts.micros is not None or not any(limit.measure is Measure.MICROS for limit in here):
         return amounts
     if acceptance.assumed_micros is None:
-        raise Rejection(PriceUnknown(acceptance.request.model))
+        by_length = acceptance.micros_per_second is not None
+        raise Rejection(PriceUnknown(acceptance.request.model, needs_length=by_length))
     return replace(amounts, micros=acceptance.assumed_micros)

@@ -105,53 +105,53 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
         "That pattern fits an empty text too, so it would stop every prompt. Let it ask for one character at least.",
     ),
     (
-        errors.LimitReached(DAY, 10, NOW),
+        errors.LimitReached(DAY, 10, NOW, 1),
         (
             "That is more than is allowed here: 10 videos a day for each member. Left: 0 videos. It starts over"
             f" {discord.utils.format_dt(NOW, 'R')}."
         ),
     ),
     (
-        errors.LimitReached(limit(Measure.SECONDS, 60, Window.WEEK), 59, NOW),
+        errors.LimitReached(limit(Measure.SECONDS, 60, Window.WEEK), 59, NOW, 8),
         (
             "That is more than is allowed here: 60 seconds of video a week for each member. Left: 1 second of video."
             f" It starts over {discord.utils.format_dt(NOW, 'R')}."
         ),
     ),
     (
-        errors.LimitReached(limit(Measure.MICROS, 5_000_000, Window.MONTH), 4_500_000, NOW),
+        errors.LimitReached(limit(Measure.MICROS, 5_000_000, Window.MONTH), 4_500_000, NOW, 700_000),
         (
             "That is more than is allowed here: $5.00 a month for each member. Left: $0.50."
             f" It starts over {discord.utils.format_dt(NOW, 'R')}."
         ),
     ),
     (
-        errors.LimitReached(limit(Measure.CONCURRENT, 2, None), 2, None),
+        errors.LimitReached(limit(Measure.CONCURRENT, 2, None), 2, None, 1),
         (
             "That is more than is allowed here: 2 videos at a time for each member."
             " Wait until one of yours is done, or cancel one with /cancel."
         ),
     ),
     (
-        errors.LimitReached(limit(Measure.COOLDOWN, 30, None), 10, NOW),
+        errors.LimitReached(limit(Measure.COOLDOWN, 30, None), 10, NOW, 0),
         (
             "That is more than is allowed here: 30 seconds between videos for each member. You can ask for the next one"
             f" {discord.utils.format_dt(NOW, 'R')}."
         ),
     ),
     (
-        errors.LimitReached(limit(Measure.GENERATIONS, 1, None), 1, None),
+        errors.LimitReached(limit(Measure.GENERATIONS, 1, None), 1, None, 1),
         "That is more than is allowed here: 1 video for each member.",
     ),
     (
-        errors.LimitReached(replace(DAY, scope_id=7, amount=3), 3, NOW),
+        errors.LimitReached(replace(DAY, scope_id=7, amount=3), 3, NOW, 1),
         (
             "That is more than is allowed here: 3 videos a day for you. Left: 0 videos. It starts over"
             f" {discord.utils.format_dt(NOW, 'R')}."
         ),
     ),
     (
-        errors.LimitReached(replace(DAY, scope=Scope.ROLE, scope_id=5, amount=1), 1, NOW),
+        errors.LimitReached(replace(DAY, scope=Scope.ROLE, scope_id=5, amount=1), 1, NOW, 1),
         (
             "That is more than your role <@&5> allows: 1 video a day. Left: 0 videos. It starts over"
             f" {discord.utils.format_dt(NOW, 'R')}."
@@ -159,7 +159,7 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
     ),
     (
         errors.LimitReached(
-            replace(limit(Measure.MICROS, 50_000_000, Window.MONTH), scope=Scope.GUILD), 49_750_000, NOW
+            replace(limit(Measure.MICROS, 50_000_000, Window.MONTH), scope=Scope.GUILD), 49_750_000, NOW, 700_000
         ),
         (
             "That is more than all members here together may use: $50.00 a month for this server. Left: $0.25."
@@ -167,15 +167,45 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
         ),
     ),
     (
-        errors.LimitReached(replace(limit(Measure.CONCURRENT, 5, None), scope=Scope.GUILD), 5, None),
+        errors.LimitReached(replace(limit(Measure.CONCURRENT, 5, None), scope=Scope.GUILD), 5, None, 1),
         (
             "That is more than all members here together may use: 5 videos at a time for this server."
             " Try again when one of them is done."
         ),
     ),
     (
-        errors.LimitReached(replace(limit(Measure.CONCURRENT, 50, None), scope=Scope.BOT), 50, None),
+        errors.LimitReached(replace(limit(Measure.CONCURRENT, 50, None), scope=Scope.BOT), 50, None, 1),
         "That is more than this bot may do: 50 videos at a time for the whole bot. Try again when one of them is done.",
+    ),
+    (
+        errors.LimitReached(limit(Measure.CONCURRENT, 0, None), 0, None, 1),
+        (
+            "That is more than is allowed here: 0 videos at a time for each member."
+            " So none is allowed; waiting won't help."
+        ),
+    ),
+    (
+        errors.LimitReached(limit(Measure.MICROS, 0, Window.MONTH), 0, NOW, 700_000),
+        (
+            "That is more than is allowed here: $0.00 a month for each member."
+            " Only videos that are known to cost nothing are allowed; waiting won't help."
+        ),
+    ),
+    (
+        errors.LimitReached(limit(Measure.SECONDS, 5, Window.DAY), 1, NOW, 8),
+        (
+            "That is more than is allowed here: 5 seconds of video a day for each member. Left: 4 seconds of video."
+            f" It starts over {discord.utils.format_dt(NOW, 'R')}. You asked for 8 seconds of video, which is more than"
+            " the whole limit. Ask for a shorter video."
+        ),
+    ),
+    (
+        errors.LimitReached(limit(Measure.MICROS, 500_000, Window.DAY), 0, NOW, 700_000),
+        (
+            "That is more than is allowed here: $0.50 a day for each member. Left: $0.50."
+            f" It starts over {discord.utils.format_dt(NOW, 'R')}. You asked for $0.70, which is more than the whole"
+            " limit. Ask for a shorter video, or choose a cheaper model."
+        ),
     ),
     (
         errors.NothingToRelease("x"),
@@ -229,10 +259,17 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
         "Your prompt has words that are not allowed here. Nothing was counted; try other words.",
     ),
     (
-        errors.PriceUnknown("sora-2"),
+        errors.PriceUnknown("sora-2", needs_length=True),
         (
             "There is a limit on money here, and nobody knows what this would cost with sora-2."
             " Say how long it should be (duration), or choose another model."
+        ),
+    ),
+    (
+        errors.PriceUnknown("seedance-2.0"),
+        (
+            "There is a limit on money here, and nobody knows what this would cost with seedance-2.0."
+            " Choose another model."
         ),
     ),
     (errors.TaskTaken("t-1"), "The task “t-1” belongs to another video already."),
@@ -273,7 +310,7 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
         "That length of time can't be used. Give one of at most 365 days, or none for no end.",
     ),
     (errors.LimitUnfit(LimitFault.NEGATIVE), "A limit can't be below zero."),
-    (errors.LimitUnfit(LimitFault.TOO_LARGE), "That is more than a limit can be. To have none, clear it."),
+    (errors.LimitUnfit(LimitFault.TOO_LARGE), "That is more than a limit can be. Give a smaller amount."),
     (
         errors.LimitUnfit(LimitFault.NEEDS_WINDOW),
         "Say for how long that limit counts: an hour, a day, a week or a month.",

@@ -29,6 +29,7 @@ from tests.store.samples import GUILD, MEMBER, NOW, REQUEST, SECOND, acceptance,
 
 DAILY = Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=3, window=Window.DAY)
 AT_ONCE = Limit(scope=Scope.MEMBER, measure=Measure.CONCURRENT, amount=3)
+SECONDS = Limit(scope=Scope.MEMBER, measure=Measure.SECONDS, amount=8, window=Window.DAY)
 
 
 async def put(database: Database, guild_id: int, limit: Limit) -> int | None:
@@ -212,6 +213,20 @@ async def test_under_a_limit_on_money_nothing_goes_without_a_price(store: Store)
     assert await store.generations.of_member(MEMBER, GUILD, 10) == []
 
 
+async def test_a_price_by_the_second_asks_for_a_length(store: Store) -> None:
+    with pytest.raises(Rejection) as caught:
+        await store.generations.accept(replace(acceptance(MONEY, amounts=Amounts()), micros_per_second=50_000))
+    assert caught.value.problem == PriceUnknown(REQUEST.model, needs_length=True)
+
+
+async def test_what_is_larger_than_the_whole_limit_says_how_large_it_is(store: Store) -> None:
+    problem = await reached(store, replace(SECONDS, amount=5))
+    assert (problem.wanted, problem.is_hopeless) == (8, True)
+    assert (await reached(store, replace(SECONDS, amount=5), amounts=Amounts(seconds=6))).wanted == 6
+    await accepted(store)
+    assert not (await reached(store, SECONDS)).is_hopeless
+
+
 async def test_under_a_limit_on_money_the_assumed_price_is_held(store: Store) -> None:
     wanted = replace(acceptance(MONEY, amounts=Amounts(seconds=8)), assumed_micros=900_000)
     generation = await store.generations.accept(wanted)
@@ -228,9 +243,6 @@ async def test_without_a_limit_on_money_an_unknown_price_stays_unknown(store: St
     held = await store.generations.hold_of(generation.id)
     assert held is not None
     assert (generation.amounts.micros, held.amounts.micros) == (None, None)
-
-
-SECONDS = Limit(scope=Scope.MEMBER, measure=Measure.SECONDS, amount=8, window=Window.DAY)
 
 
 async def test_a_limit_on_seconds_that_is_used_up_lets_no_unknown_length_through(store: Store) -> None:
@@ -383,7 +395,7 @@ async def test_one_interaction_leads_to_one_generation(store: Store, url: str) -
 async def test_a_rejection_names_the_limit_and_writes_nothing(store: Store) -> None:
     limit = replace(DAILY, amount=0)
     problem = await reached(store, limit)
-    assert problem == LimitReached(limit, used=0, resets_at=NOW.replace(day=5, hour=0))
+    assert problem == LimitReached(limit, used=0, resets_at=NOW.replace(day=5, hour=0), wanted=1)
     assert await store.generations.of_member(MEMBER, GUILD, 10) == []
 
 

@@ -189,7 +189,7 @@ async def test_a_moderator_s_roles_are_not_lent_to_the_one_whose_video_is_submit
     patron = replace(STANDING, name="Mo", role_ids=frozenset({ROLE}))
     with pytest.raises(Rejection) as caught:
         await decisions.submit_again(lost, moderator, origin(MODERATOR), patron)
-    assert caught.value.problem == LimitReached(daily, 1, stage.clock.now().replace(hour=0) + timedelta(days=1))
+    assert caught.value.problem == LimitReached(daily, 1, stage.clock.now().replace(hour=0) + timedelta(days=1), 1)
     new = await decisions.submit_again(lost, Actor(user_id=MEMBER, guild_id=GUILD), origin(), patron)
     assert (new.follows, new.origin.requester_id) == (lost, MEMBER)
 
