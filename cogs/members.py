@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from bot.chat import intake, texts
+from bot.chat import allowances, intake, texts
 from bot.chat.own_usage import answer_with_own_days
 from bot.chat.problems import problem
 from bot.chat.replies import whisper
@@ -53,14 +53,14 @@ class Members(commands.Cog):
         """Show used and remaining of each limit, and what the member made here in the last days."""
         await interaction.response.defer(ephemeral=True)
         role_ids = intake.standing(interaction).role_ids
-        allowances = await self._service.usage(interaction.user.id, interaction.guild_id, role_ids)
+        in_force = await self._service.usage(interaction.user.id, interaction.guild_id, role_ids)
         embed = discord.Embed(title=_("Your usage"), colour=discord.Colour.blurple())
-        for allowance in allowances[:FIELDS_MOST]:
+        for allowance in in_force[:FIELDS_MOST]:
             embed.add_field(name=texts.limit_name(allowance.limit), value=_allowance_lines(allowance), inline=False)
         found = (await self._here(interaction)).entry_problem()
         if found is not None:
             embed.description = problem(found)
-        elif not allowances:
+        elif not in_force:
             embed.description = _("There are no limits here.")
         await answer_with_own_days(interaction, embed, self._reports)
 
@@ -120,15 +120,8 @@ def _allowance_line(allowance: Allowance) -> str:
     when = None if allowance.resets_at is None else texts.instant(allowance.resets_at)
     if allowance.limit.measure is Measure.COOLDOWN:
         return _("You can ask for the next one {when}.", when=when) if when else _("Nothing to wait for now.")
-    line = _(
-        "{used} used, {left} left", used=_count(allowance, allowance.used), left=_count(allowance, allowance.remaining)
-    )
+    line = allowances.used_and_left(allowance)
     return line + " · " + _("starts over {when}", when=when) if when else line
-
-
-def _count(allowance: Allowance, count: int) -> str:
-    """A bare number where the heading says what is counted."""
-    return texts.amount(Measure.MICROS, count) if allowance.limit.measure is Measure.MICROS else str(count)
 
 
 def _model_line(model: Model, operation: Operation) -> str:

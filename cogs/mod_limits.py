@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import locale_str
 
-from bot.chat import texts
+from bot.chat import allowances, texts
 from bot.chat.lists import clip, id_of, listing
 from bot.chat.moderators import Moderators
 from bot.chat.replies import whisper
@@ -218,13 +218,8 @@ def _allowance_line(allowance: Allowance) -> str:
     line = _limit_line(limit) + "\n"
     if limit.measure is Measure.COOLDOWN:
         return line + (_("next one {when}", when=texts.instant(when)) if when else _("nothing to wait for"))
-    used, left = (_count(limit.measure, count) for count in (allowance.used, allowance.remaining))
-    line += _("{used} used, {left} left", used=used, left=left)
+    line += allowances.used_and_left(allowance)
     return line + " · " + _("starts over {when}", when=texts.instant(when)) if when else line
-
-
-def _count(measure: Measure, count: int) -> str:
-    return texts.amount(measure, count) if measure is Measure.MICROS else str(count)
 
 
 def _label(limit: Limit, guild: discord.Guild | None) -> str:

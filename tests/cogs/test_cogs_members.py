@@ -111,8 +111,22 @@ async def test_usage_is_shown_with_what_is_left_and_when_it_starts_over(scene: S
         ("2 videos at a time for each member", "1 used, 1 left\nFrom: the bot's configuration"),
         ("60 seconds between videos for each member", "You can ask for the next one <t>.\nFrom: this server"),
         ("600 seconds of video a week for this server", "8 used, 592 left · starts over <t>\nFrom: this server"),
-        ("$5.00 a month for the whole bot", "$1.20 used, $3.80 left · starts over <t>\nFrom: the bot's owner"),
+        ("$5.00 a month for the whole bot", "something is left · starts over <t>\nFrom: the bot's owner"),
     ]
+
+
+OF_ALL = Limit(scope=Scope.BOT, measure=Measure.GENERATIONS, amount=3, window=Window.DAY)
+
+
+@pytest.mark.parametrize("setting", [Setting(limits=(OF_ALL,))], indirect=True, ids=["of the whole bot"])
+async def test_usage_says_nothing_of_what_is_used_elsewhere(scene: Scene) -> None:
+    elsewhere = scene.env.create_guild("elsewhere")
+    channel = elsewhere.create_text_channel("videos")
+    bea = elsewhere.add_member(scene.env.create_user("bea"))
+    for said in ("something", "something", "something", "nothing"):
+        (shown,) = said_of(await answer(scene, "usage"))
+        assert shown == ("3 videos a day for the whole bot", f"{said} is left · starts over <t>\nFrom: the bot's owner")
+        await bea.slash(channel, "video text", prompt="a dog")
 
 
 @pytest.mark.parametrize("setting", [MANY], indirect=True, ids=["many limits"])

@@ -8,6 +8,7 @@ import pytest
 from bot.domain.errors import FigureUnreadable, Rejection
 from bot.domain.limits import Limit, Measure, Scope, Window
 from cogs.mod_limits import MEASURES, WINDOWS, key_of, limit_of, whole
+from tests.chat.stage import Setting
 from tests.cogs.conftest import Scene
 from tests.cogs.moderating import audit, moderator, said, suggested
 
@@ -136,6 +137,20 @@ async def test_what_is_in_force_for_a_member_is_shown_with_what_is_left(scene: S
     adas = await said(scene, mia, "mod limits show", member=scene.ada)
     assert "**10 videos a day** for each member · the bot's configuration\n0 used, 10 left" in adas
     assert "nothing to wait for" in adas
+
+
+OF_ALL = Limit(scope=Scope.BOT, measure=Measure.MICROS, amount=9_000_000, window=Window.MONTH)
+
+
+@pytest.mark.parametrize("setting", [Setting(limits=(OF_ALL,))], indirect=True, ids=["of the whole bot"])
+async def test_moderators_are_told_nothing_of_what_is_used_elsewhere(scene: Scene) -> None:
+    elsewhere = scene.env.create_guild("elsewhere")
+    bea = elsewhere.add_member(scene.env.create_user("bea"))
+    await bea.slash(elsewhere.create_text_channel("videos"), "video text", prompt="a dog", duration=8)
+    told = await said(scene, moderator(scene), "mod limits show", member=scene.ada)
+    assert "something is left · starts over" in told
+    assert "used" not in told
+    assert "$7.80" not in told
 
 
 async def test_somebody_who_left_is_shown_without_roles(scene: Scene) -> None:
