@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import blake2b
+from typing import assert_never
 
 import discord
 import structlog
@@ -13,7 +14,7 @@ from bot.chat import log_lines, texts
 from bot.chat.faults import discord_faults
 from bot.chat.postman import CLOCKS_APART, LOOK_BACK
 from bot.chat.report_parts import ReportParts, ReportTools, scheduled_parts
-from bot.domain.announcements import Attempt
+from bot.domain.announcements import LOW_AT, Attempt, BudgetLevel
 from bot.domain.errors import Rejection
 from bot.domain.guild import Schedule
 from bot.domain.limits import Allowance, Measure
@@ -49,12 +50,12 @@ class DiscordAnnouncer:
                 raise DeliveryDelayedError(f"make report: {rejection}") from rejection
             await self._post(schedule.channel_id, parts, attempt)
 
-    async def budget(self, channel_id: int, allowance: Allowance, percent: int, attempt: Attempt) -> None:
-        """Post that a budget of the guild is used up by so many percent."""
+    async def budget(self, channel_id: int, allowance: Allowance, level: BudgetLevel, attempt: Attempt) -> None:
+        """Post that a budget of the guild has come to a level."""
         if await self._stands(channel_id, attempt):
             return
         with self._speaking(attempt.announcement.guild_id):
-            await self._post(channel_id, ReportParts(embed=_budget_embed(allowance, percent)), attempt)
+            await self._post(channel_id, ReportParts(embed=_budget_embed(allowance, level)), attempt)
 
     async def audit(self, mirror: Mirror, lines: Sequence[LogLine], attempt: Attempt) -> None:
         """Post lines of the audit, in one message; those that an earlier try posted are left out."""
@@ -112,15 +113,25 @@ class DiscordAnnouncer:
             yield
 
 
-def _budget_embed(allowance: Allowance, percent: int) -> discord.Embed:
+def _budget_embed(allowance: Allowance, level: BudgetLevel) -> discord.Embed:
     used = texts.amount(Measure.MICROS, allowance.used)
-    text = _("{used} of {limit} are used.", used=used, limit=texts.limit_name(allowance.limit))
+    sentences = [_("{used} of {limit} are used.", used=used, limit=texts.limit_name(allowance.limit))]
     if allowance.resets_at is not None:
-        text += " " + _("It starts over {when}.", when=texts.instant(allowance.resets_at))
-    if percent >= 100:
-        title = _("The budget is used up")
-        text += " " + _("No new videos that cost money are made here until then, or until it is raised (/mod limits).")
-    else:
-        title = _("{percent} % of the budget is used", percent=percent)
-    colour = discord.Colour.red() if percent >= 100 else discord.Colour.orange()
-    return discord.Embed(title=title, description=text, colour=colour)
+        sentences.append(_("It starts over {when}.", when=texts.instant(allowance.resets_at)))
+    match level:
+        case BudgetLevel.LOW:
+            title, colour = _("{percent} % of the budget is used", percent=LOW_AT), discord.Colour.orange()
+        case BudgetLevel.SHORT:
+            title, colour = _("The budget turned a video down"), discord.Colour.red()
+            sentences.append(
+                _("What was left was not enough for a video that was asked for; cheaper ones may still pass.")
+            )
+            sentences.append(_("The budget can be raised with /mod limits."))
+        case BudgetLevel.SPENT:
+            title, colour = _("The budget is used up"), discord.Colour.red()
+            sentences.append(
+                _("No new videos that cost money are made here until then, or until it is raised (/mod limits).")
+            )
+        case _:
+            assert_never(level)
+    return discord.Embed(title=title, description=" ".join(sentences), colour=colour)

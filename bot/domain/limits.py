@@ -120,6 +120,11 @@ class Limit:
         """What it counts, and in which window."""
         return self.measure, self.window
 
+    @property
+    def is_budget(self) -> bool:
+        """Whether it is the money of a guild as a whole, as its moderators have set it."""
+        return self.scope is Scope.GUILD and self.measure is Measure.MICROS and not self.is_default
+
     def allows(self, used: int, wanted: int) -> bool:
         """Whether `wanted` more may be taken when `used` are held or charged."""
         return used + wanted <= self.amount

@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.announcements import Announcement, BudgetLevel
 from bot.domain.change import Acceptance, Change, LeaseLostError
 from bot.domain.errors import Blocked, LimitReached, Paused, PriceUnknown, Rejection
 from bot.domain.generation import Generation, State
 from bot.domain.guild import Block
 from bot.domain.ledger import Amounts, hold
 from bot.domain.limits import Allowance, Limit, Measure, in_force
-from bot.store import blocks, generations, ledger, limits, members, saving
+from bot.store import announcements, blocks, generations, ledger, limits, members, saving
 from bot.store.limits import Ground
 from bot.store.members import Known
 from bot.store.totals import Totals
@@ -29,12 +30,12 @@ _SILENCE = "15s"
 async def accept_all(
     connection: AsyncConnection, acceptances: Sequence[Acceptance], zone: tzinfo, totals: Totals
 ) -> list[Generation | Exception]:
-    """Accept one after another, so that each counts against the limits of the next; who gets an error wrote nothing.
+    """Accept one after another, so that each counts against the limits of the next.
 
-    That is a Rejection, or LeaseLostError where what is to be given up for it is no longer under the caller's lease.
-
-    `zone` is the configuration's, for guilds without one of their own. All that `totals` remembers is read before
-    anything is written.
+    Of those that get an error (a Rejection, or LeaseLostError where what is to be given up is no longer under the
+    caller's lease) nothing is written, but for a note that moderators are to be told where their guild's budget is the
+    reason. `zone` is the configuration's, for guilds without one of their own. All that `totals` remembers is read
+    before anything is written.
     """
     await take_turn(connection)
     batch = await _begun(connection, acceptances, Usage(connection, totals), zone)
@@ -82,6 +83,7 @@ class _Batch:
     renamed: dict[str, str] = field(default_factory=dict)
     new: list[Generation] = field(default_factory=list)
     given_up: list[Change] = field(default_factory=list)
+    to_be_told: dict[Announcement, datetime] = field(default_factory=dict)
 
     async def accept(self, acceptance: Acceptance) -> Generation:
         """The generation that is there already, or a new one that keeps the limits."""
@@ -98,6 +100,7 @@ class _Batch:
         for limit in here:
             found = await self.usage.allowance(limit, who, acceptance.now, ground)
             if not _is_enough(found, acceptance, generation.amounts):
+                self._note_budget(acceptance, limit, ground)
                 wanted = _wanted(generation.amounts, limit.measure)
                 raise Rejection(LimitReached(limit, found.used, found.resets_at, wanted))
         self.usage.added(who, generation.amounts, acceptance.now)
@@ -109,7 +112,9 @@ class _Batch:
         return generation
 
     async def write(self, connection: AsyncConnection) -> None:
-        """Write what was accepted."""
+        """Write what was accepted, and which budgets turned requests down."""
+        for announcement, at in self.to_be_told.items():
+            await announcements.note(connection, [announcement], at)
         if not self.new:
             return
         await members.add(connection, self.new_members)
@@ -131,6 +136,15 @@ class _Batch:
         block = self.blocks.get((origin.guild_id, origin.requester_id))
         if block is not None and not block.is_over(acceptance.now):
             raise Rejection(Blocked(block.until, block.why))
+
+    def _note_budget(self, acceptance: Acceptance, limit: Limit, ground: Ground) -> None:
+        """Let the moderators be told where a limit that turns a request down is a budget of theirs."""
+        guild_id = acceptance.origin.guild_id
+        if guild_id is None or not limit.is_budget:
+            return
+        zone = ground.zone_of(limit.scope)
+        short = Announcement.of_budget(guild_id, limit, BudgetLevel.SHORT, acceptance.now, zone)
+        self.to_be_told.setdefault(short, acceptance.now)
 
     def _name(self, user_id: int, key: str, name: str) -> None:
         known = self.known.get(user_id)

@@ -23,7 +23,7 @@ class Announcements:
         """Take an announcement to tell it; None where it is told, or somebody else is at it."""
 
         async def work(connection: AsyncConnection) -> Attempt | None:
-            await _note(connection, announcement, now)
+            await note(connection, [announcement], now)
             free = and_(_is(announcement), table.c.told_at.is_(None), table.c.lease_until <= now)
             taken = (
                 update(table)
@@ -54,6 +54,26 @@ class Announcements:
         """End a try that did all there was to do for now, of something that goes on."""
         await self._change(attempt.announcement, lease_until=until, failures=0)
 
+    async def skip(self, passed: Collection[Announcement], now: datetime) -> None:
+        """Note announcements as told that nobody need be told of any more."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await note(connection, passed, now)
+            for one in passed:
+                await connection.execute(update(table).where(_is(one), table.c.told_at.is_(None)).values(told_at=now))
+
+        if passed:
+            await self._database.write(work)
+
+    async def noted(self, wanted: Collection[Announcement]) -> list[Announcement]:
+        """Those that are to be told, as was noted when something happened, and are not told yet."""
+
+        async def work(connection: AsyncConnection) -> list[Announcement]:
+            waiting = table.c.told_at.is_(None)
+            return [one for one in wanted if (await connection.execute(select(table).where(_is(one), waiting))).first()]
+
+        return await self._database.read(work)
+
     async def untold(self, wanted: Collection[Announcement]) -> list[Announcement]:
         """Those that are not told yet, in the order given."""
 
@@ -76,17 +96,19 @@ class Announcements:
         await self._database.write(lambda connection: connection.execute(statement))
 
 
-async def _note(connection: AsyncConnection, announcement: Announcement, now: datetime) -> None:
+async def note(connection: AsyncConnection, wanted: Collection[Announcement], now: datetime) -> None:
+    """Note what is to be told, by whoever looks next; what is noted already, or even told, stays as it is."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    new = insert(table).values(
-        guild_id=announcement.guild_id,
-        name=announcement.name,
-        period_start=announcement.period_start,
-        begun_at=now,
-        lease_until=now,
-        failures=0,
-    )
-    await connection.execute(new.on_conflict_do_nothing())
+    for one in wanted:
+        new = insert(table).values(
+            guild_id=one.guild_id,
+            name=one.name,
+            period_start=one.period_start,
+            begun_at=now,
+            lease_until=now,
+            failures=0,
+        )
+        await connection.execute(new.on_conflict_do_nothing())
 
 
 def _is(announcement: Announcement) -> ColumnElement[bool]:

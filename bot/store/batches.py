@@ -27,8 +27,8 @@ class Batch(Generic[Item, Result]):
     """Writes single items for many callers, as many as are waiting in one transaction.
 
     `run` writes items in their order and returns a result or an exception for each; an item with an exception must have
-    written nothing. Where `run` itself raises, each item is written in a transaction of its own, so that one which the
-    database refuses fails alone.
+    written nothing that would have to be undone. Where `run` itself raises, each item is written in a transaction of
+    its own, so that one which the database refuses fails alone.
     """
 
     def __init__(self, database: Database, run: Run[Item, Result]) -> None:

@@ -10,7 +10,7 @@ from bot.domain.errors import GenerationUnknown, Rejection
 from bot.domain.findings import Finding
 from bot.domain.generation import Generation, MessageRef, Reason, State
 from bot.domain.ledger import Amounts, Entry
-from bot.domain.limits import Allowance, Limit, Measure, Scope, Window, in_force
+from bot.domain.limits import Allowance, Limit, Scope, Window, in_force
 from bot.domain.request import Operation
 from bot.store import (
     accepting,
@@ -162,7 +162,7 @@ class Generations:
 
         async def work(connection: AsyncConnection) -> list[Allowance]:
             ground = await limits.ground_of(connection, guild_id, self._zone)
-            budgets = [one for one in ground.limits if one.measure is Measure.MICROS and one.scope is Scope.GUILD]
+            budgets = [one for one in ground.limits if one.is_budget]
             who = Who(member_key=_NOBODY, guild_id=guild_id)
             return await Usage(connection, self._totals).allowances(budgets, who, now, ground)
 

@@ -5,16 +5,16 @@ and a try that never reported back is followed by a look whether its message sta
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 from itertools import pairwise
 from typing import Protocol
 
 import structlog
 
-from bot.domain.announcements import Announcement, Attempt
+from bot.domain.announcements import FOR_EVER, Announcement, Attempt, BudgetLevel
 from bot.domain.guild import Schedule
 from bot.domain.limits import Allowance, Window
 from bot.domain.moderating import LogLine, Mirror
@@ -38,11 +38,7 @@ CAUGHT_UP = 7
 LINES = 10
 """Lines of the audit in one message."""
 
-WARNED_AT = (80, 100)
-"""Percent of a guild's budget at which its moderators are told."""
-
 AUDIT = "audit"
-_FOR_EVER = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class PlaceGoneError(Exception):
@@ -56,8 +52,8 @@ class Announcer(Protocol):
         """Post the report of a period, [start, end)."""
         ...
 
-    async def budget(self, channel_id: int, allowance: Allowance, percent: int, attempt: Attempt) -> None:
-        """Post that a budget of the guild is used up by so many percent."""
+    async def budget(self, channel_id: int, allowance: Allowance, level: BudgetLevel, attempt: Attempt) -> None:
+        """Post that a budget of the guild has come to a level."""
         ...
 
     async def audit(self, mirror: Mirror, lines: Sequence[LogLine], attempt: Attempt) -> None:
@@ -86,6 +82,14 @@ class AnnouncementStore(Protocol):
 
     async def untold(self, wanted: Sequence[Announcement]) -> list[Announcement]:
         """Those that are not told yet, in the order given."""
+        ...
+
+    async def noted(self, wanted: Sequence[Announcement]) -> list[Announcement]:
+        """Those that are to be told, as was noted when something happened, and are not told yet."""
+        ...
+
+    async def skip(self, passed: Sequence[Announcement], now: datetime) -> None:
+        """Note announcements as told that nobody need be told of any more."""
         ...
 
 
@@ -155,14 +159,15 @@ class Announcing:
         for schedule in await self._told.guilds.all_schedules():
             zone = zone_named(schedule.time_zone, self._told.zone)
             for start, end in ended(schedule.every, now, zone, since=schedule.set_at):
-                announcement = _announcement(schedule.guild_id, f"report-{schedule.every.value}", start, zone)
+                name = f"report-{schedule.every.value}"
+                announcement = Announcement.of_period(schedule.guild_id, name, start, zone)
                 periods[announcement] = (schedule, start, end)
         for announcement in await self._told.store.untold(list(periods)):
             post = partial(self._told.announcer.report, *periods[announcement])
             await _guarded(announcement.guild_id, self._tell(announcement, post))
 
     async def budgets(self, mirrors: Sequence[Mirror]) -> None:
-        """Tell the log channels of guilds whose budgets run out, once at each mark."""
+        """Tell the log channels of guilds whose budgets run out, once at each level."""
         for mirror in mirrors:
             if mirror.has_budget:
                 await _guarded(mirror.guild_id, self._budgets(mirror))
@@ -174,7 +179,7 @@ class Announcing:
             return
         store, now = self._told.store, self._told.clock()
         name = f"{AUDIT}-{mirror.channel_id}"  # so that a channel that is set anew doesn't wait for the old one
-        turn = Announcement(guild_id=mirror.guild_id, name=name, period_start=_FOR_EVER)
+        turn = Announcement(guild_id=mirror.guild_id, name=name, period_start=FOR_EVER)
         attempt = await store.begin(turn, now, LEASE)
         if attempt is None or not await self._posted(self._told.announcer.audit(mirror, lines, attempt), attempt):
             return
@@ -182,18 +187,23 @@ class Announcing:
         await store.rest(attempt, self._told.clock())
 
     async def _budgets(self, mirror: Mirror) -> None:
+        """Tell the worst level of each budget that is not told yet; lesser ones need no telling then."""
         now, zone = self._told.clock(), zone_named(mirror.time_zone, self._told.zone)
         for allowance in await self._told.budgets(mirror.guild_id, now):
-            window, amount = allowance.limit.window, allowance.limit.amount
-            start = window.start(now, zone) if window else _FOR_EVER
-            names = {
-                mark: f"budget-{mark}-{window.value if window else 'ever'}-{amount}" for mark in _passed(allowance)
-            }
-            marks = {mark: _announcement(mirror.guild_id, name, start, zone) for mark, name in names.items()}
-            if marks and len(await self._told.store.untold(list(marks.values()))) == len(marks):
-                percent = min(marks)
-                post = partial(self._told.announcer.budget, mirror.channel_id, allowance, percent)
-                await self._tell(marks[percent], post)
+            limit = allowance.limit
+            names = {level: Announcement.of_budget(mirror.guild_id, limit, level, now, zone) for level in BudgetLevel}
+            untold = await self._untold(allowance, names)
+            if untold:
+                await self._told.store.skip([names[level] for level in untold[:-1]], now)
+                post = partial(self._told.announcer.budget, mirror.channel_id, allowance, untold[-1])
+                await self._tell(names[untold[-1]], post)
+
+    async def _untold(self, allowance: Allowance, names: Mapping[BudgetLevel, Announcement]) -> list[BudgetLevel]:
+        """The levels that a budget has come to, and of which nobody was told."""
+        store = self._told.store
+        reached = [name for level, name in names.items() if level.is_reached(allowance)]
+        untold = {*await store.untold(reached), *await store.noted([names[BudgetLevel.SHORT]])}
+        return [level for level, name in names.items() if name in untold]
 
     async def _tell(self, announcement: Announcement, post: Callable[[Attempt], Awaitable[None]]) -> None:
         store = self._told.store
@@ -229,19 +239,6 @@ async def _guarded(guild_id: int, telling: Awaitable[None]) -> None:
         await telling
     except Exception:  # the edge of one guild's announcements: its trouble must not keep the others waiting
         log.exception("announcing_tripped", guild=guild_id)
-
-
-def _announcement(guild_id: int, name: str, start: datetime, zone: tzinfo) -> Announcement:
-    """One of the period that begins at `start`, told apart by the calendar: another time zone repeats none."""
-    return Announcement(guild_id=guild_id, name=name, period_start=start.astimezone(zone).replace(tzinfo=UTC))
-
-
-def _passed(allowance: Allowance) -> list[int]:
-    """The highest mark that is passed, with those above it: where one of them is told, nothing more is."""
-    used, amount = allowance.used, allowance.limit.amount
-    percent = used * 100 // amount if amount else 100
-    reached = max((mark for mark in WARNED_AT if percent >= mark), default=None)
-    return [] if reached is None else [mark for mark in WARNED_AT if mark >= reached]
 
 
 def ended(every: Window, now: datetime, zone: tzinfo, *, since: datetime) -> list[tuple[datetime, datetime]]:

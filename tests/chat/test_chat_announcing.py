@@ -9,7 +9,7 @@ import pytest
 from bot.chat import log_lines
 from bot.chat.announcer import DiscordAnnouncer
 from bot.chat.report_parts import ReportTools
-from bot.domain.announcements import Announcement, Attempt
+from bot.domain.announcements import Announcement, Attempt, BudgetLevel
 from bot.domain.errors import Rejection, ReportBusy
 from bot.domain.figures import Chosen, Measured, UsageRow
 from bot.domain.guild import Schedule
@@ -115,9 +115,9 @@ async def test_a_guild_that_the_bot_has_left_is_told_apart(connected: Stage, tow
 
 async def test_a_budget_is_told_in_dollars_with_what_to_do(connected: Stage, town: Town) -> None:
     allowance = Allowance(limit=BUDGET, used=41_000_000, resets_at=START + timedelta(days=31))
-    await announcer(connected).budget(town.channel.id, allowance, 80, attempt(town, "budget-80"))
+    await announcer(connected).budget(town.channel.id, allowance, BudgetLevel.LOW, attempt(town, "budget-80"))
     used_up = Allowance(limit=BUDGET, used=50_000_000, resets_at=START + timedelta(days=31))
-    await announcer(connected).budget(town.channel.id, used_up, 100, attempt(town, "budget-100"))
+    await announcer(connected).budget(town.channel.id, used_up, BudgetLevel.SPENT, attempt(town, "budget-100"))
     first, second = (message.embeds[0] for message in town.channel.messages)
     assert first["title"] == "80 % of the budget is used"
     assert first["description"].startswith("$41.00 of $50.00 a month for this server are used. It starts over <t:")

@@ -66,6 +66,23 @@ async def test_killed_while_reports_are_sent_each_still_stands_there_once(stage:
     assert len(reports(stage)) == len(set(reports(stage))) == 3
 
 
+async def test_a_budget_that_turned_a_video_down_is_told_of_once_across_kills(stage: Stage) -> None:
+    await scheduled(stage, days=0)
+    execute(stage, "INSERT INTO limits VALUES (?, 'guild', 0, 'micros', 'month', 1000000)", stage.guild.id)
+    stage.sections['prices.models."veo3.1-fast"'] = {"per_request": 0.7}
+    await stage.start()
+    asked = [await stage.ada.run("video text", channel=stage.channel, options={"prompt": "a cat"}) for _ in range(2)]
+    assert [result.ephemeral for result in asked] == [False, True]
+    for _ in range(2):  # a bot that was started just now looks at the budgets at once
+        await stage.end(signal.SIGKILL)
+        execute(stage, "UPDATE announcements SET lease_until = 0")
+        stage.discord.advance(timedelta(hours=1))
+        await stage.start()
+        await stage.until(lambda: told(stage) == 1, within=40)
+    titles = [message.embeds[0].get("title") for message in stage.channel.messages if message.embeds]
+    assert titles.count("The budget turned a video down") == 1
+
+
 def told(stage: Stage) -> int:
     with closing(sqlite3.connect(f"file:{stage.database}?mode=ro", uri=True)) as connection:
         (count,) = connection.execute("SELECT count(*) FROM announcements WHERE told_at IS NOT NULL").fetchone()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.announcements import Attempt
+from bot.domain.announcements import Attempt, BudgetLevel
 from bot.domain.guild import Schedule
 from bot.domain.limits import Allowance, Limit, Measure, Scope, Window
 from bot.domain.moderating import Action, Deed, LogLine, Mirror
@@ -38,8 +38,8 @@ class Board:
     async def report(self, schedule: Schedule, start: datetime, end: datetime, attempt: Attempt) -> None:
         self._post(f"{schedule.every.value} {start:%m-%d} to {end:%m-%d}", attempt)
 
-    async def budget(self, channel_id: int, allowance: Allowance, percent: int, attempt: Attempt) -> None:
-        self._post(f"{channel_id}: {percent} % of {allowance.limit.amount}", attempt)
+    async def budget(self, channel_id: int, allowance: Allowance, level: BudgetLevel, attempt: Attempt) -> None:
+        self._post(f"{channel_id}: {level.value} % of {allowance.limit.amount}", attempt)
 
     async def audit(self, mirror: Mirror, lines: Sequence[LogLine], attempt: Attempt) -> None:
         self._post(f"{mirror.channel_id}: {', '.join(line.action for line in lines)}", attempt)
