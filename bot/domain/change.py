@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.generation import Generation, Origin
+from bot.domain.generation import Generation, Origin, StepKind
 from bot.domain.ledger import Amounts, Entry
 from bot.domain.limits import Limit
 from bot.domain.request import Request
@@ -11,6 +11,30 @@ from bot.domain.request import Request
 
 class LeaseLostError(Exception):
     """The row was claimed by another worker, or changed under us: drop the step, touch nothing more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How many due rows a claim may take: `steps` in all, `waiting` other than polls, `deliveries` of these."""
+
+    steps: int
+    waiting: int
+    deliveries: int
+
+    @staticmethod
+    def of(steps: int) -> "Room":
+        """Room for so many, of whatever kinds."""
+        return Room(steps=steps, waiting=steps, deliveries=steps)
+
+    @property
+    def kinds(self) -> tuple[StepKind, ...]:
+        """The kinds of which a row may be taken."""
+        counts = {
+            StepKind.POLL: self.steps,
+            StepKind.SUBMISSION: self.waiting,
+            StepKind.DELIVERY: min(self.waiting, self.deliveries),
+        }
+        return tuple(kind for kind, count in counts.items() if min(count, self.steps) > 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

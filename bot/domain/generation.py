@@ -11,6 +11,14 @@ from bot.domain.ledger import Amounts
 from bot.domain.request import Request
 
 
+class StepKind(StrEnum):
+    """What a step is about, and so whom it may wait for."""
+
+    SUBMISSION = "submission"  # Discord, the files of the request, the provider
+    POLL = "poll"  # the provider alone
+    DELIVERY = "delivery"  # the files of the result, Discord
+
+
 class State(StrEnum):
     """Where a generation is in its life."""
 
@@ -32,6 +40,13 @@ class State(StrEnum):
     def is_told(self) -> bool:
         """Whether the requester is told of it in a message of its own."""
         return self.is_end or self is State.UNCONFIRMED
+
+    @property
+    def step_kind(self) -> StepKind:
+        """What the step of this state is about."""
+        if self.is_told:
+            return StepKind.DELIVERY
+        return StepKind.SUBMISSION if self is State.ACCEPTED else StepKind.POLL
 
 
 ARROWS: Mapping[State, frozenset[State]] = MappingProxyType(

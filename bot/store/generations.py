@@ -68,35 +68,6 @@ async def write(connection: AsyncConnection, changed: Mapping[str, Mapping[str, 
         await connection.execute(update(table).where(table.c.id == bindparam("row_id")), parameters)
 
 
-async def claim(
-    connection: AsyncConnection, now: datetime, lease: timedelta, count: int, but_not: Collection[str] = ()
-) -> list[Generation]:
-    """Take up to `count` due rows that nobody holds, longest due first, under a new lease token each.
-
-    A row that can't be read back is logged and made due no more, so that it doesn't stand in the way of the others.
-    """
-    due = (
-        select(table.c.id)
-        .where(table.c.due_at <= now, is_free(now), table.c.id.not_in(but_not))
-        .order_by(table.c.due_at)
-        .limit(count)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    statement = (
-        update(table)
-        .where(table.c.id.in_(select(due.c.id)))
-        .values(lease_token=table.c.lease_token + 1, lease_until=now + lease)
-        .returning(table)
-    )
-    taken = (await connection.execute(statement)).mappings().all()
-    claimed = sorted(rows.readable(taken), key=lambda generation: generation.due_at or now)
-    unreadable = {row["id"] for row in taken} - {generation.id for generation in claimed}
-    if unreadable:
-        await connection.execute(update(table).where(table.c.id.in_(unreadable)).values(due_at=None, lease_until=None))
-    return claimed
-
-
 async def claim_one(
     connection: AsyncConnection, generation_id: str, state: State, now: datetime, lease: timedelta
 ) -> Generation | None:
@@ -148,12 +119,6 @@ async def extend_lease(connection: AsyncConnection, generation: Generation, unti
         .values(lease_until=until)
     )
     return (await connection.execute(statement)).rowcount == 1
-
-
-async def release_leases(connection: AsyncConnection) -> int:
-    """End every lease of a row that is due some time; returns how many."""
-    held = (table.c.due_at.is_not(None), table.c.lease_until.is_not(None))
-    return (await connection.execute(update(table).where(*held).values(lease_until=None))).rowcount
 
 
 async def attach_card(
@@ -219,18 +184,6 @@ async def counts(connection: AsyncConnection) -> dict[State, int]:
     query = select(table.c.state, func.count().label("number")).where(OPEN).group_by(table.c.state)
     found = {row.state: int(row.number) for row in await connection.execute(query)}
     return {state: found.get(state.value, 0) for state in State if not state.is_end}
-
-
-async def next_due(connection: AsyncConnection) -> datetime | None:
-    """When the next row without a lease is due."""
-    query = (
-        select(table.c.due_at)
-        .where(table.c.due_at.is_not(None), table.c.lease_until.is_(None))
-        .order_by(table.c.due_at)
-        .limit(1)
-    )
-    found: datetime | None = (await connection.execute(query)).scalar()
-    return found
 
 
 async def _one(connection: AsyncConnection, query: Select[Any]) -> Generation | None:

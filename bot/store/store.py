@@ -5,15 +5,16 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.change import Acceptance, AuditRecord, Change
+from bot.domain.change import Acceptance, AuditRecord, Change, Room
 from bot.domain.errors import GenerationUnknown, Rejection
 from bot.domain.findings import Finding
-from bot.domain.generation import Generation, MessageRef, Reason, State
+from bot.domain.generation import Generation, MessageRef, Reason, State, StepKind
 from bot.domain.ledger import Amounts, Entry
 from bot.domain.limits import Allowance, Limit, Scope, Window, in_force
 from bot.domain.request import Operation
 from bot.store import (
     accepting,
+    claiming,
     history,
     ledger,
     limits,
@@ -59,13 +60,14 @@ class Generations:
         return await self._accepting.write(acceptance)
 
     async def claim(
-        self, now: datetime, lease: timedelta, count: int, but_not: Collection[str] = ()
+        self, now: datetime, lease: timedelta, room: Room | int, but_not: Collection[str] = ()
     ) -> list[Generation]:
-        """Take up to `count` due rows that nobody holds, longest due first, under a new lease token each.
+        """Take due rows that nobody holds as far as there is room, longest due first, under a new lease token each.
 
-        Those in `but_not` are left alone, even where their leases have run out.
+        Those in `but_not` are left alone, even where their leases have run out. A number is room for rows of any kind.
         """
-        return await self._database.write(lambda connection: queries.claim(connection, now, lease, count, but_not))
+        within = Room.of(room) if isinstance(room, int) else room
+        return await self._database.write(lambda connection: claiming.claim(connection, now, lease, within, but_not))
 
     async def save(self, change: Change) -> Generation:
         """Write what differs between `before` and `after`, the entries and the audit; returns the row as it is then.
@@ -99,7 +101,7 @@ class Generations:
 
     async def release_leases(self) -> int:
         """End every lease (after the former owner of the data folder is surely gone); returns how many."""
-        return await self._database.write(queries.release_leases)
+        return await self._database.write(claiming.release_leases)
 
     async def attach_card(self, generation_id: str, card: MessageRef, now: datetime) -> Generation | None:
         """Store the posted card where none is stored yet; None where the row is gone.
@@ -194,9 +196,9 @@ class Generations:
         """How many generations are in each state that is not an end."""
         return await self._database.read(queries.counts)
 
-    async def next_due(self) -> datetime | None:
-        """When the next row without a lease is due."""
-        return await self._database.read(queries.next_due)
+    async def next_due(self, kinds: Collection[StepKind] = tuple(StepKind)) -> datetime | None:
+        """When the next row without a lease is due whose step is of one of these kinds."""
+        return await self._database.read(lambda connection: claiming.next_due(connection, kinds))
 
 
 class History:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     text,
 )
 
+from bot.domain.generation import StepKind
 from bot.store.instants import Instant
 
 metadata = MetaData(
@@ -35,6 +36,13 @@ SERIAL = BigInteger().with_variant(Integer, "sqlite")
 
 OPEN = text("state IN ('accepted', 'submitting', 'running', 'unconfirmed')")
 """What has not ended; in literals, because both planners match a partial index by its very words."""
+
+DUE = {
+    StepKind.SUBMISSION: text("due_at IS NOT NULL AND state = 'accepted'"),
+    StepKind.POLL: text("due_at IS NOT NULL AND state IN ('submitting', 'running')"),
+    StepKind.DELIVERY: text("due_at IS NOT NULL AND state NOT IN ('accepted', 'submitting', 'running')"),
+}
+"""What is due some time, by the kind of its step; in literals for the same reason."""
 
 FINISHED = text("state = 'succeeded'")
 """What ended with a video; in literals for the same reason."""
@@ -114,13 +122,14 @@ generations = Table(
     Column("erased_at", Instant),  # since when prompt, files and addresses are no longer kept
     UniqueConstraint("task_id", "provider"),
 )
-Index(
-    "ix_generations_due",  # claiming: due and unleased, found without reading the rows that others hold
-    generations.c.due_at,
-    generations.c.lease_until,
-    sqlite_where=generations.c.due_at.is_not(None),
-    postgresql_where=generations.c.due_at.is_not(None),
-)
+for _kind, _is_due in DUE.items():
+    Index(
+        f"ix_generations_due_{_kind}",  # claiming: due and unleased, found without reading the rows that others hold
+        generations.c.due_at,
+        generations.c.lease_until,
+        sqlite_where=_is_due,
+        postgresql_where=_is_due,
+    )
 Index(
     "ix_generations_open",  # those under way at once, of a member, a guild or all
     generations.c.guild_id,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -21,6 +22,9 @@ ENDS = {
 }
 """What an ended task without a video makes of its generation, and why where the provider gives no reason."""
 
+EDIT_REST = timedelta(seconds=30)
+"""For how long polls edit no card in a channel that did not take one in time: polls don't wait for Discord."""
+
 
 class Following:
     """Polls a task, cancels it where that was asked, and gives it up in the end."""
@@ -28,6 +32,7 @@ class Following:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._unknown: Counter[str] = Counter()
+        self._edits_from: dict[int, datetime] = {}
 
     async def __call__(self, generation: Generation) -> Generation | None:
         """One call to the provider at most."""
@@ -99,8 +104,18 @@ class Following:
             progress=generation.progress if status.progress is None else status.progress,
             due_at=now + tools.pace.pause(request.model, request.operation, generation.running_for(now)),
         )
-        await tools.show(polled)
+        await self._show(polled)
         return await self._go_on(generation, polled)
+
+    async def _show(self, polled: Generation) -> None:
+        """Bring the card up to date where its channel takes edits at once."""
+        tools, channel = self._tools, polled.origin.channel_id
+        if tools.clock() < self._edits_from.get(channel, tools.clock()):
+            return
+        if await tools.show(polled, tools.policy.edit_timeout):
+            self._edits_from.pop(channel, None)
+        else:
+            self._edits_from[channel] = tools.clock() + EDIT_REST
 
     async def _ended(self, generation: Generation, status: TaskStatus) -> None:
         tools, now = self._tools, self._tools.clock()
@@ -123,7 +138,7 @@ class Following:
         """
         tools = self._tools
         if refusal.closes_door:
-            await tools.door.close(refusal)
+            await tools.close_door(refusal)
         if refusal.is_unknown_task:
             self._unknown[generation.id] += 1
         if self._unknown[generation.id] >= tools.policy.unknown_task_polls:
@@ -157,8 +172,9 @@ class Following:
             return polled
         polled = await tools.write(generation, polled.evolve(deadline_told=True), keeps_lease=True)
         try:
-            await tools.delivery.tell_slow(polled)
-        except DeliveryDelayedError:
+            async with asyncio.timeout(tools.policy.word_timeout.total_seconds()):
+                await tools.delivery.tell_slow(polled)
+        except (DeliveryDelayedError, TimeoutError):
             await tools.write(polled, polled.evolve(deadline_told=False))
             return None
         return polled

@@ -11,7 +11,8 @@ class Policy:
     `poll_interval` is the floor and the first pause, `poll_interval_longest` the pause that polls grow to. After
     `deadline` a task is polled every `slow_poll_interval` and its requester told; after `give_up_after` it becomes
     expired.
-    `grace` is how long an unconfirmed generation keeps its hold. `inline_inputs`: inputs go out as data URLs.
+    `grace` is how long an unconfirmed generation keeps its hold. `edit_timeout` and `word_timeout` are how long a poll
+    waits for Discord, to edit the card and to post a word on the way. `inline_inputs`: inputs go out as data URLs.
     """
 
     poll_interval: timedelta = timedelta(seconds=5)
@@ -30,4 +31,6 @@ class Policy:
     card_grace: timedelta = timedelta(seconds=4)
     lease: timedelta = timedelta(minutes=2)
     call_timeout: timedelta = timedelta(seconds=60)
+    edit_timeout: timedelta = timedelta(seconds=2)
+    word_timeout: timedelta = timedelta(seconds=10)
     inline_inputs: bool = False

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain.change import Acceptance, AuditRecord, Change
+from bot.domain.change import Acceptance, AuditRecord, Change, Room
 from bot.domain.findings import Finding
-from bot.domain.generation import Generation, MessageRef, Reason, State
+from bot.domain.generation import Generation, MessageRef, Reason, State, StepKind
 from bot.domain.ledger import Amounts, Entry
 from bot.domain.limits import Allowance, Limit, Window
 from bot.domain.request import Operation
@@ -38,9 +38,9 @@ class GenerationStore(Protocol):
         ...
 
     async def claim(
-        self, now: datetime, lease: timedelta, count: int, but_not: Collection[str] = ()
+        self, now: datetime, lease: timedelta, room: Room | int, but_not: Collection[str] = ()
     ) -> list[Generation]:
-        """Take up to `count` due rows that nobody holds, longest due first, under a new lease token each.
+        """Take due rows that nobody holds as far as there is room, longest due first, under a new lease token each.
 
         Those in `but_not` are left alone, even where their leases have run out.
         """
@@ -131,8 +131,8 @@ class GenerationStore(Protocol):
         """How many generations are in each state that is not an end."""
         ...
 
-    async def next_due(self) -> datetime | None:
-        """When the next row that nobody holds is due."""
+    async def next_due(self, kinds: Collection[StepKind] = tuple(StepKind)) -> datetime | None:
+        """When the next row that nobody holds is due whose step is of one of these kinds."""
         ...
 
 

@@ -4,6 +4,8 @@ Each step calls the outside at most where the state says so, and writes before i
 returns the generation to be written back with a later due time, or None where it has written all there was.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +17,7 @@ from bot.domain import ledger
 from bot.domain.change import AuditRecord, Change, LeaseLostError
 from bot.domain.generation import Generation, Reason, State
 from bot.providers.base import Provider
+from bot.providers.errors import Refused
 from bot.work.budget import CallBudget
 from bot.work.door import Door
 from bot.work.inputs import InputDesk
@@ -93,15 +96,22 @@ class Tools:
         if not await self.store.extend_lease(generation, self.clock() + self.policy.lease):
             raise LeaseLostError(f"{generation.id} is no longer under lease {generation.lease_token}")
 
-    async def show(self, generation: Generation) -> bool:
+    async def show(self, generation: Generation, within: timedelta | None = None) -> bool:
         """Bring the card up to date; False where that can't be done now, and the next change brings it."""
         request = generation.request
         try:
-            await self.delivery.show(generation, self.pace.median(request.model, request.operation), self.clock())
-        except DeliveryDelayedError as error:
-            log.info("card_not_shown", generation=generation.id, error=str(error))
+            async with asyncio.timeout(within.total_seconds() if within else None):
+                await self.delivery.show(generation, self.pace.median(request.model, request.operation), self.clock())
+        except (DeliveryDelayedError, TimeoutError) as error:
+            log.info("card_not_shown", generation=generation.id, error=str(error) or "not in time")
             return False
         return True
+
+    async def close_door(self, refusal: Refused) -> None:
+        """Close the provider's door; an owner who can't be told at once is told by the door's own watch."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.policy.word_timeout.total_seconds()):
+                await self.door.close(refusal)
 
     async def fail(self, generation: Generation, reason: Reason, detail: str | None = None) -> None:
         """Take the arrow to failed: the hold is released with it."""

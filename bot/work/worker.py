@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.change import LeaseLostError
-from bot.domain.generation import Generation, State
+from bot.domain.change import LeaseLostError, Room
+from bot.domain.generation import Generation, State, StepKind
 from bot.work.protocols import GenerationStore
 from bot.work.steps import Step
 
@@ -114,23 +114,35 @@ class Worker:
 
     async def _claimed(self) -> list[Generation]:
         """Claim what is due, and now and then just look: a row whose lease ran out shows only in a claim."""
-        now, free = self._clock(), self._slots - len(self._in_hand)
-        if free <= 0:
+        now, room = self._clock(), self._room()
+        if not room.kinds:
             return []
         if self._claimed_at is not None and now - self._claimed_at < CLAIM_EVERY:
-            due = await self._store.next_due()
+            due = await self._store.next_due(room.kinds)
             if due is None or due > now:
                 return []
         self._claimed_at = now
         in_hand = [generation.id for generation in self._in_hand.values()]
-        return await self._store.claim(now, self._lease, free, in_hand)
+        return await self._store.claim(now, self._lease, room, in_hand)
+
+    def _room(self) -> Room:
+        """What slots are free for: a quarter of them is for polls alone, and deliveries take half at the most.
+
+        Polls wait for the provider alone and take a moment; the others may wait long for Discord, for files, and for
+        one another.
+        """
+        kinds = Counter(generation.state.step_kind for generation in self._in_hand.values())
+        free = self._slots - kinds.total()
+        waiting = self._slots - self._slots // 4 - kinds[StepKind.SUBMISSION] - kinds[StepKind.DELIVERY]
+        deliveries = (self._slots + 1) // 2 - kinds[StepKind.DELIVERY]
+        return Room(steps=free, waiting=max(0, min(free, waiting)), deliveries=max(0, min(free, deliveries)))
 
     async def _rest(self) -> None:
         """Sleep until something may be due: the next row, a finished step, or a second at the most."""
         await asyncio.sleep(SHORTEST_TURN.total_seconds())
         if self._woken.is_set():
             return
-        due = await self._store.next_due() if len(self._in_hand) < self._slots else None
+        due = await self._store.next_due(self._room().kinds)
         sleep = min(LONGEST_SLEEP, max(due - self._clock(), timedelta(0))) if due else LONGEST_SLEEP
         try:
             async with asyncio.timeout(sleep.total_seconds()):

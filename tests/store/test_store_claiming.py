@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
-from bot.domain.generation import Generation, MessageRef, Reason, State
+from bot.domain.change import Room
+from bot.domain.generation import Generation, MessageRef, Reason, State, StepKind
 from bot.store import tables
 from bot.store.database import Database
 from bot.store.store import Store
-from tests.store.samples import LEASE, NOW, SECOND, accepted, claimed
+from tests.store.samples import LEASE, NOW, SECOND, accepted, claimed, ended
 
 CARD = MessageRef(channel_id=8_001, message_id=55)
 
@@ -35,6 +36,21 @@ async def test_a_claim_takes_no_more_than_asked_for(store: Store) -> None:
         await accepted(store)
     assert len(await store.generations.claim(NOW, LEASE, 2)) == 2
     assert len(await store.generations.claim(NOW, LEASE, 2)) == 1
+
+
+async def test_a_claim_takes_of_each_kind_as_far_as_there_is_room(store: Store) -> None:
+    told = [await ended(store, await claimed(store), State.FAILED) for _ in range(5)]
+    for change in told:
+        await store.generations.save(change)
+    asked = [await accepted(store, now=NOW + SECOND) for _ in range(5)]
+    running = [await claimed(store, due_at=NOW + 2 * SECOND) for _ in range(5)]
+    await store.generations.release_leases()
+    taken = await store.generations.claim(NOW + 3 * SECOND, LEASE, Room(steps=9, waiting=6, deliveries=2))
+    assert [each.state for each in taken] == 2 * [State.FAILED] + 4 * [State.ACCEPTED] + 3 * [State.RUNNING]
+    left = await store.generations.claim(NOW + 3 * SECOND, LEASE, Room(steps=9, waiting=0, deliveries=0))
+    assert {each.state for each in left} == {State.RUNNING}
+    assert len(left) == len(running) - 3
+    assert len(await store.generations.claim(NOW + 3 * SECOND, LEASE, 99)) == len(asked) - 4 + len(told) - 2
 
 
 async def test_no_row_is_given_to_two_claimers(store: Store, url: str) -> None:
@@ -151,6 +167,15 @@ async def test_the_next_due_row_is_the_earliest_that_nobody_holds(store: Store) 
     assert await store.generations.next_due() == NOW + SECOND
     await store.generations.claim(NOW + SECOND, LEASE, 1)
     assert await store.generations.next_due() == NOW + 2 * SECOND
+
+
+async def test_the_next_due_row_is_looked_for_among_the_kinds_asked_for(store: Store) -> None:
+    await claimed(store, due_at=NOW + SECOND)
+    await accepted(store)
+    await store.generations.release_leases()
+    kinds_asked_for: tuple[list[StepKind], ...] = ([], [StepKind.POLL], [StepKind.DELIVERY], list(StepKind))
+    found = [await store.generations.next_due(kinds) for kinds in kinds_asked_for]
+    assert found == [None, NOW + SECOND, None, NOW]
 
 
 async def test_a_row_stays_due_when_its_claimer_is_gone(store: Store) -> None:

@@ -1,5 +1,6 @@
 """Everything that the work needs, real but for Discord: a driven clock, a recorded delivery, and all of it joined."""
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -48,7 +49,7 @@ class Clock:
 
 @dataclass(slots=True)
 class RecordedDelivery:
-    """Keeps what it was asked to do; does it late (`delay`) or not at all (`refuses`) where a test says so."""
+    """Keeps what it was asked to do; does it late (`delay`), never (`hanging`) or not at all (`refuses`) where told."""
 
     clock: Clock
     cards: list[str] = field(default_factory=list)
@@ -63,6 +64,7 @@ class RecordedDelivery:
     slow: list[str] = field(default_factory=list)
     owner: list[str | None] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
+    hanging: set[str] = field(default_factory=set)
     calls: Counter[str] = field(default_factory=Counter)
     tried_at: list[datetime] = field(default_factory=list)
     _events: dict[str, Event] = field(default_factory=dict)
@@ -135,6 +137,8 @@ class RecordedDelivery:
 
     async def _begin(self, method: str) -> None:
         self.calls[method] += 1
+        if method in self.hanging:
+            await asyncio.Event().wait()
         event = self._events.pop(method, None)
         if event:
             await event()

@@ -1,10 +1,12 @@
 """Following a task: lost ones, stuck ones, and answers that say nothing."""
 
+import asyncio
 from collections import deque
 from datetime import timedelta
 from itertools import pairwise
 
 from bot.domain.generation import Reason, State
+from bot.work.following import EDIT_REST
 from sandbox.provider import Outcome
 from tests.work.conftest import OpenStage
 from tests.work.scripted import BROKEN, PROCESSING, TASK, UNKNOWN, WRONG_KEY, ScriptedApi
@@ -62,6 +64,41 @@ async def test_a_stuck_task_is_said_to_take_long_once_polled_slowly_and_given_up
     assert len(stage.simulated.polls) - polls <= 5
     assert stage.delivery.slow == [running.id]
     assert await stage.settled(ended) == RELEASED
+
+
+async def test_a_card_whose_edit_hangs_holds_up_no_poll(open_stage: OpenStage, api: ScriptedApi) -> None:
+    stage = await open_stage(api=api, edit_timeout=timedelta(seconds=0.02))
+    running = await stage.follow(await stage.ask(), State.RUNNING)
+    stage.delivery.hanging.add("show")
+    shows = stage.delivery.calls["show"]
+    async with asyncio.timeout(20):
+        for _ in range(3):
+            await stage.hop()
+    assert api.asked_for(POLL) == 3
+    assert (await stage.read(running)).polled_at == stage.clock.now()
+    assert stage.delivery.calls["show"] - shows == 1, "the others wait until Discord has had a rest"
+    stage.clock.advance(EDIT_REST)
+    await stage.hop()
+    assert stage.delivery.calls["show"] - shows == 2
+
+
+async def test_a_word_to_the_requester_or_the_owner_that_hangs_holds_up_no_poll(
+    open_stage: OpenStage, api: ScriptedApi
+) -> None:
+    stage = await open_stage(api=api, word_timeout=timedelta(seconds=0.02), **SHORT)
+    running = await stage.follow(await stage.ask(), State.RUNNING)
+    stage.delivery.hanging |= {"tell_slow", "tell_owner"}
+    stage.clock.advance(stage.policy.deadline)
+    async with asyncio.timeout(20):
+        await stage.hop()
+        assert not (await stage.read(running)).deadline_told
+        api.polls = deque([WRONG_KEY])
+        await stage.hop()
+    assert not stage.door.is_open
+    stage.delivery.hanging.clear()
+    api.polls = deque([PROCESSING])
+    await stage.hop()
+    assert stage.delivery.slow == [running.id]
 
 
 async def test_a_task_past_its_deadline_may_still_succeed(open_stage: OpenStage, api: ScriptedApi) -> None:

@@ -2,16 +2,17 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from sqlalchemy.exc import OperationalError
 
 from bot.domain.change import Change
-from bot.domain.generation import Generation, State
+from bot.domain.generation import Generation, State, StepKind
 from bot.work.steps import Step
 from bot.work.worker import TRIPPED_PAUSE, TRIPPED_PAUSE_LONGEST, Worker
+from sandbox.provider import Outcome
 from tests.work.conftest import OpenStage
 from tests.work.stage import Stage
 
@@ -60,6 +61,41 @@ async def test_no_more_steps_are_under_way_than_there_are_slots(stage: Stage) ->
         await worker.settle()
     assert most == 3
     assert await stage.store.generations.next_due() is None
+
+
+async def test_deliveries_that_hang_hold_up_neither_polls_nor_submissions(open_stage: OpenStage) -> None:
+    stage = await open_stage(slots=4)
+    stage.simulated.plan(Outcome.REFUSED, 4)
+    stage.simulated.plan(Outcome.STUCK)
+    stage.delivery.delay("tell", times=4)
+    for _ in range(4):
+        await stage.follow(await stage.ask(), State.FAILED)
+    await stage.follow(await stage.ask(), State.RUNNING)
+    stage.delivery.hanging.add("tell")
+    stage.clock.advance(timedelta(minutes=10))
+    asked, polls, tells = await stage.ask(), len(stage.simulated.polls), stage.delivery.calls["tell"]
+    async with asyncio.timeout(20):
+        while (await stage.read(asked)).state is State.ACCEPTED or len(stage.simulated.polls) == polls:
+            await stage.worker.turn()
+            await asyncio.sleep(0.01)
+    assert stage.delivery.calls["tell"] - tells == 2
+    await stage.worker.stop(timedelta(0))
+
+
+async def test_nothing_that_waits_takes_the_slots_of_polls(stage: Stage) -> None:
+    states: list[State] = []
+
+    async def step(generation: Generation) -> Generation | None:
+        states.append(generation.state)
+        await asyncio.sleep(10)
+        return generation
+
+    for _ in range(9):
+        await stage.ask()
+    worker = worker_of(stage, step, slots=8)
+    begun = [await worker.turn(), await worker.turn()]
+    await worker.stop(timedelta(0))
+    assert begun == [6, 0]
 
 
 async def test_two_workers_never_step_the_same_row_at_once(stage: Stage, open_stage: OpenStage) -> None:
@@ -251,9 +287,9 @@ class FailingStore:
     def __getattr__(self, name: str) -> object:
         return getattr(self._real, name)
 
-    async def next_due(self) -> datetime | None:
+    async def next_due(self, *kinds: Collection[StepKind]) -> datetime | None:
         self._fail()
-        return await self._real.next_due()
+        return await self._real.next_due(*kinds)
 
     async def defer(self, generations: list[Generation]) -> None:
         self._fail()
