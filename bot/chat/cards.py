@@ -9,6 +9,7 @@ from bot.chat import problems, texts
 from bot.domain.generation import Generation, Reason, State
 from bot.domain.request import Options
 from bot.i18n import _
+from bot.reports.labels import dollars
 
 PROMPT_SHOWN = 1000
 """Characters of a prompt on the card; the whole prompt may have 4,000."""
@@ -211,7 +212,7 @@ def _price_line(generation: Generation) -> str | None:
         return None
     if micros is None:
         return _("unknown")
-    figure = texts.money(micros)
+    figure = dollars(micros)
     if generation.state is State.SUCCEEDED:
         return figure
     if generation.micros_per_second:

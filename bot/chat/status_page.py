@@ -6,6 +6,7 @@ from bot.chat import texts
 from bot.domain.generation import State
 from bot.domain.overview import Overview, Spend, Waiting
 from bot.i18n import _, n_
+from bot.reports.labels import dollars
 from bot.work.ownership import Status
 
 HOLDS_SHOWN = 8
@@ -59,7 +60,7 @@ def _waiting(waiting: Waiting) -> str:
 
 
 def _spent(spend: Spend) -> str:
-    known = n_("{money} for {count} video", "{money} for {count} videos", spend.known, money=texts.money(spend.micros))
+    known = n_("{money} for {count} video", "{money} for {count} videos", spend.known, money=dollars(spend.micros))
     if not spend.unknown:
         return known
     return known + ", " + n_("and {count} of unknown price", "and {count} of unknown price", spend.unknown)

@@ -14,6 +14,7 @@ from bot.domain.limits import Limit, Measure, Scope, Window
 from bot.domain.quote import Quote
 from bot.domain.request import InputRole, MediaKind, Operation
 from bot.i18n import N_, _, n_
+from bot.reports.labels import dollars
 
 WORD_SHOWN = 100
 """Characters that a sentence repeats of what a member typed; Discord takes up to 6,000 in an option."""
@@ -186,17 +187,11 @@ def amount(measure: Measure, count: int) -> str:
         case Measure.SECONDS:
             return n_("{count} second of video", "{count} seconds of video", count)
         case Measure.MICROS:
-            return money(count)
+            return dollars(count)
         case Measure.COOLDOWN:
             return n_("{count} second", "{count} seconds", count)
         case _:
             assert_never(measure)
-
-
-def money(micros: int) -> str:
-    """Micro-dollars in dollars: to the cent, less than ten cents more finely."""
-    digits = 2 if micros >= 100_000 or micros % 10_000 == 0 else 4
-    return _("${dollars}", dollars=f"{micros / 1_000_000:,.{digits}f}")
 
 
 def price(found: Price) -> str:
@@ -217,7 +212,7 @@ def price(found: Price) -> str:
 def quoted(found: Quote) -> str:
     """What a request will cost, as far as it can be told; else what the model's price is."""
     if found.micros is not None:
-        figure = money(found.micros)
+        figure = dollars(found.micros)
         return _("up to {money}", money=figure) if found.is_span else figure
     return _("price unknown") if found.basis is None else price(found.basis)
 

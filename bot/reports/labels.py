@@ -62,8 +62,10 @@ def plain(text: str) -> str:
 
 
 def dollars(micros: int) -> str:
-    """An amount of money, to the cent."""
-    return _("${dollars:,.2f}", dollars=micros / 1_000_000)
+    """Micro-dollars in dollars: to the cent, less than ten cents more finely; only nothing is shown as nothing."""
+    finely = 4 if micros >= 100 else 6
+    digits = 2 if micros >= 100_000 or micros % 10_000 == 0 else finely
+    return _("${dollars}", dollars=f"{micros / 1_000_000:,.{digits}f}")
 
 
 def spend(figures: Figures) -> str:

@@ -58,4 +58,22 @@ def test_an_unknown_price_is_told_beside_the_known_spend() -> None:
     figures = Figures(micros=1_234_567_000, unpriced=2)
     assert labels.spend(figures) == "$1,234.57 + 2 unpriced"
     assert labels.spend_in_short(figures) == "$1,234.57 + ?"
-    assert labels.spend(Figures(micros=5_000)) == labels.spend_in_short(Figures(micros=5_000)) == "$0.01"
+    assert labels.spend(Figures(micros=5_000)) == labels.spend_in_short(Figures(micros=5_000)) == "$0.0050"
+
+
+@pytest.mark.parametrize(
+    ("micros", "shown"),
+    [
+        (0, "$0.00"),
+        (1, "$0.000001"),
+        (99, "$0.000099"),
+        (100, "$0.0001"),
+        (4_000, "$0.0040"),
+        (50_000, "$0.05"),
+        (99_999, "$0.1000"),
+        (100_000, "$0.10"),
+        (1_234_567_000, "$1,234.57"),
+    ],
+)
+def test_a_small_amount_is_told_finely_enough_and_only_nothing_as_nothing(micros: int, shown: str) -> None:
+    assert labels.dollars(micros) == shown
