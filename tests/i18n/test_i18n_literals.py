@@ -11,6 +11,7 @@ FILES = sorted(path for folder in ("bot/chat", "cogs", "bot/cli") for path in (R
 
 
 DATA = {
+    "bot/chat/client.py": {"discord.py: on_interaction"},  # what discord.py calls a task
     "bot/cli/play.py": {  # the demo's stage: a made-up guild, what ada types there, a file, keys of the configuration
         "Film Club",
         "A lighthouse in a storm, waves breaking",
