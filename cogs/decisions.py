@@ -11,6 +11,7 @@ from bot.chat import intake
 from bot.chat.buttons import Decision, Pressed, pressed
 from bot.chat.client import ShowreelClient
 from bot.chat.replies import answer_press, answer_with_card
+from bot.domain.errors import GuildNotServed, Rejection
 from bot.work.decisions import Decisions
 from bot.work.service import Service
 
@@ -25,15 +26,20 @@ class DecisionButtons(commands.Cog):
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Answer a press of one of our buttons; rights are checked by the decisions themselves."""
+        """Answer a press of one of our buttons; rights are checked by the decisions themselves.
+
+        Where a guild's places refused the notice, it stands in a direct message: there the guild is what counts.
+        """
         asked = pressed(interaction)
         if asked is not None:
-            is_served = self._bot.served.serves_here(interaction)
+            is_served = interaction.guild_id is None or self._bot.served.serves_here(interaction)
             await answer_press(
                 interaction, partial(self._decide, interaction, asked), asked.decision, is_served=is_served
             )
 
     async def _decide(self, interaction: discord.Interaction[Any], asked: Pressed) -> None:
+        if not self._bot.served.serves(await self._decisions.guild_of(asked.generation_id)):
+            raise Rejection(GuildNotServed())
         actor = await self._bot.moderators.actor(interaction)
         if asked.decision is Decision.GIVE_UP:
             await self._decisions.give_up(asked.generation_id, actor)

@@ -33,10 +33,14 @@ class Pressed:
     generation_id: str
 
 
-def undecided_view(generation: Generation) -> discord.ui.View:
-    """The two ways out of unconfirmed that its requester and moderators have."""
+def undecided_view(generation: Generation, *, is_elsewhere: bool) -> discord.ui.View:
+    """The two ways out of unconfirmed that its requester and moderators have.
+
+    `is_elsewhere`: the notice stands outside of the guild where the generation was asked for, so that it can only be
+    given up: submitted again, it would have no place for its card, and none of the guild's limits would hold.
+    """
     view = discord.ui.View(timeout=None)
-    for decision in Decision:
+    for decision in (Decision.GIVE_UP,) if is_elsewhere else Decision:
         custom_id = f"showreel:{decision}:{generation.id}"
         view.add_item(discord.ui.Button(label=_(_LABELS[decision]), style=_STYLES[decision], custom_id=custom_id))
     view.stop()  # nothing waits for it in memory: the custom ids say it all

@@ -133,7 +133,7 @@ class Postman:
         try:
             async with discord_faults("post notice"):
                 message = await place.send(
-                    text, files=uploads, nonce=nonce, allowed_mentions=mentions, view=_view(generation)
+                    text, files=uploads, nonce=nonce, allowed_mentions=mentions, view=_view(generation, place)
                 )
         finally:
             for upload in uploads:
@@ -158,9 +158,12 @@ class Postman:
         return found
 
 
-def _view(generation: Generation) -> discord.ui.View:
+def _view(generation: Generation, place: discord.abc.Messageable) -> discord.ui.View:
     """The buttons under a notice: decisions where one is to be taken, else none."""
-    return undecided_view(generation) if generation.state is State.UNCONFIRMED else discord.ui.View(timeout=None)
+    if generation.state is not State.UNCONFIRMED:
+        return discord.ui.View(timeout=None)
+    is_elsewhere = generation.origin.guild_id is not None and isinstance(place, discord.DMChannel)
+    return undecided_view(generation, is_elsewhere=is_elsewhere)
 
 
 def _nonce(generation: Generation, index: int) -> str:

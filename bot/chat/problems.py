@@ -181,13 +181,16 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
         ),
         errors.NotCancellable: _not_cancellable,
         errors.Undecided: lambda _it: _(
-            "Nobody knows whether that one is under way. Its message in the thread has a button to give it up."
+            "Nobody knows whether that one is under way. The message that said so has a button to give it up."
         ),
         errors.NotUndecided: lambda _it: _("There is nothing to decide about that one any more."),
         errors.ReleaseInstead: lambda _it: _(
             "Nobody knows whether that one is under way, so it can't be cancelled. Release it with /mod release."
         ),
         errors.NotYours: lambda _it: _("Only the one who asked for it, or a moderator here, can do that."),
+        errors.AskedElsewhere: lambda _it: _(
+            "That one can't be submitted again from here. Give it up, and ask for it anew where you asked before."
+        ),
         errors.NotYourData: lambda _it: _("Only the one whose data it is can erase it. Use /privacy delete for yours."),
         errors.OwnerOnly: lambda _it: _("Only the owner of this bot can do that."),
         errors.ModeratorOnly: lambda _it: _("Only the moderators of this server can do that, and only here."),

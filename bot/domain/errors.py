@@ -265,6 +265,11 @@ class NotYours(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class AskedElsewhere(Problem):
+    """The generation was asked for in another place, and can be submitted again only there."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotYourData(Problem):
     """What is stored of a member is erased by that member alone."""
 

@@ -11,7 +11,16 @@ from datetime import timedelta
 import structlog
 
 from bot.domain.change import AuditRecord, Change, LeaseLostError
-from bot.domain.errors import GenerationUnknown, NotUndecided, NotYours, OwnerOnly, Rejection, TaskNotFound, TaskTaken
+from bot.domain.errors import (
+    AskedElsewhere,
+    GenerationUnknown,
+    NotUndecided,
+    NotYours,
+    OwnerOnly,
+    Rejection,
+    TaskNotFound,
+    TaskTaken,
+)
 from bot.domain.generation import Generation, Origin, Reason, State
 from bot.domain.guild import Standing
 from bot.domain.request import Request
@@ -36,6 +45,10 @@ class Decisions:
         self._tools = tools
         self._service = service
 
+    async def guild_of(self, generation_id: str) -> int | None:
+        """Where a generation was asked for; None for direct messages. Raises Rejection(GenerationUnknown)."""
+        return (await self._known(generation_id)).origin.guild_id
+
     async def give_up(self, generation_id: str, actor: Actor, why: str = "given up") -> Generation:
         """Release the hold and wait no longer. Raises Rejection(NotUndecided, NotYours or GenerationUnknown)."""
         await self._permitted(generation_id, actor)
@@ -49,8 +62,11 @@ class Decisions:
         Limits are checked as for any request. `standing` is that of whoever decides: where that is somebody else, the
         requester gets nothing of it but the place, and as the requester's own roles aren't known then, no role's limits
         (nor anything else that takes a role). If the provider took the first one after all, two videos are made.
+        Raises Rejection(AskedElsewhere) outside of the guild, whose limits would not hold there.
         """
-        await self._permitted(generation_id, actor)
+        permitted = await self._permitted(generation_id, actor)
+        if origin.guild_id != permitted.origin.guild_id:
+            raise Rejection(AskedElsewhere())
         old = await self._claimed(generation_id)  # from here on nobody else decides
         try:
             given_up = await self._given_up(old, actor, "submitted again")
@@ -108,13 +124,17 @@ class Decisions:
             log.warning("task_not_asked_for", task=task_id, error=str(error))
 
     async def _permitted(self, generation_id: str, actor: Actor) -> Generation:
-        generation = await self._tools.store.get(generation_id)
-        if generation is None:
-            raise Rejection(GenerationUnknown(generation_id))
+        generation = await self._known(generation_id)
         if not actor.may_decide(generation):
             raise Rejection(NotYours())
         if generation.state is not State.UNCONFIRMED:
             raise Rejection(NotUndecided(generation_id))
+        return generation
+
+    async def _known(self, generation_id: str) -> Generation:
+        generation = await self._tools.store.get(generation_id)
+        if generation is None:
+            raise Rejection(GenerationUnknown(generation_id))
         return generation
 
     async def _given_up(self, claimed: Generation, actor: Actor, why: str) -> Change:

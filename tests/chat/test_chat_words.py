@@ -223,7 +223,7 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
     ),
     (
         errors.Undecided("x"),
-        "Nobody knows whether that one is under way. Its message in the thread has a button to give it up.",
+        "Nobody knows whether that one is under way. The message that said so has a button to give it up.",
     ),
     (errors.NotUndecided("x"), "There is nothing to decide about that one any more."),
     (
@@ -231,6 +231,10 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
         "Nobody knows whether that one is under way, so it can't be cancelled. Release it with /mod release.",
     ),
     (errors.NotYours(), "Only the one who asked for it, or a moderator here, can do that."),
+    (
+        errors.AskedElsewhere(),
+        "That one can't be submitted again from here. Give it up, and ask for it anew where you asked before.",
+    ),
     (errors.NotYourData(), "Only the one whose data it is can erase it. Use /privacy delete for yours."),
     (errors.OwnerOnly(), "Only the owner of this bot can do that."),
     (errors.ModeratorOnly(), "Only the moderators of this server can do that, and only here."),

@@ -21,6 +21,19 @@ async def _undecided(stage: Stage) -> Any:
     return stage.discord.threads[0].messages[0]
 
 
+async def _undecided_directly(stage: Stage, **changes: Any) -> Any:
+    """The same notice as a direct message, since thread and channel refuse the bot."""
+    stage.guild.deny(stage.channel, Permission.SEND_MESSAGES | Permission.SEND_MESSAGES_IN_THREADS)
+    await stage.start(**changes)
+    await stage.ada.run("video text", channel=stage.channel, options={"prompt": "[cut] a cat"})
+    await stage.until(lambda: stage.ada.direct_messages)
+    return stage.ada.direct_messages[0]
+
+
+def _buttons(notice: Any) -> list[str]:
+    return [str(button["custom_id"]).split(":")[1] for row in notice.components for button in row["components"]]
+
+
 def _button(notice: Any, word: str) -> str:
     return next(
         str(button["custom_id"])
@@ -139,3 +152,35 @@ async def test_pressed_twice_at_once_it_is_submitted_again_once(stage: Stage) ->
     await stage.until(stage.videos)
     assert len(stage.provider.submissions) == 2
     assert len(_rows(stage, "SELECT id FROM generations")) == 2
+
+
+async def test_the_requester_gives_it_up_in_the_direct_message_that_told_them(stage: Stage) -> None:
+    notice = await _undecided_directly(stage, discord={"guild_ids": [stage.guild.id]})
+    assert _buttons(notice) == ["give-up"]  # a card submitted again would have no place there
+    await stage.ada.press(notice, _button(notice, "give-up"))
+    await stage.until(lambda: len(stage.ada.direct_messages) == 2)
+    assert "no longer counts" in stage.ada.direct_messages[1].content
+    assert not notice.components
+    assert _rows(stage, "SELECT kind FROM ledger ORDER BY id") == [("hold",), ("release",)]
+
+
+async def test_in_a_direct_message_nothing_is_decided_for_a_guild_that_is_served_no_more(stage: Stage) -> None:
+    notice = await _undecided_directly(stage)
+    await stage.end()
+    other = stage.discord.add_guild("Other Club")
+    await stage.start(discord={"guild_ids": [other.id]})
+    refused = await stage.ada.press(notice, _button(notice, "give-up"))
+    assert "doesn't make videos here" in refused.message.content
+    assert _rows(stage, "SELECT state FROM generations") == [("unconfirmed",)]
+
+
+async def test_a_personal_app_decides_both_ways_in_the_direct_message_where_it_was_asked(stage: Stage) -> None:
+    await stage.start(discord={"user_install": True})
+    await stage.ada.run("video text", options={"prompt": "[cut] a cat"})
+    await stage.until(lambda: any(map(_buttons, stage.ada.direct_messages)))
+    notice = next(message for message in stage.ada.direct_messages if message.components)
+    assert _buttons(notice) == ["give-up", "submit-again"]
+    stage.provider.plan(Outcome.OK)
+    await stage.ada.press(notice, _button(notice, "submit-again"))
+    await stage.until(lambda: any(message.attachments for message in stage.ada.direct_messages))
+    assert len(stage.provider.submissions) == 2

@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 
 from bot.domain.catalog import Catalog, Price, PriceUnit
-from bot.domain.errors import LimitReached, PriceUnknown, Rejection
+from bot.domain.errors import AskedElsewhere, LimitReached, PriceUnknown, Rejection
 from bot.domain.generation import State
+from bot.domain.guild import Standing
 from bot.domain.ledger import Amounts
 from bot.domain.limits import Limit, Measure, Scope, Window
 from bot.domain.request import Operation, Options
@@ -192,6 +193,15 @@ async def test_a_moderator_s_roles_are_not_lent_to_the_one_whose_video_is_submit
     assert caught.value.problem == LimitReached(daily, 1, stage.clock.now().replace(hour=0) + timedelta(days=1), 1)
     new = await decisions.submit_again(lost, Actor(user_id=MEMBER, guild_id=GUILD), origin(), patron)
     assert (new.follows, new.origin.requester_id) == (lost, MEMBER)
+
+
+async def test_what_was_asked_for_in_a_guild_is_not_submitted_again_outside_of_its_limits(stage: Stage) -> None:
+    lost = await unconfirmed(stage)
+    directly, requester = replace(origin(), guild_id=None), Actor(user_id=MEMBER, guild_id=None)
+    with pytest.raises(Rejection) as caught:
+        await Decisions(stage.tools, stage.service).submit_again(lost, requester, directly, Standing(name="Ada"))
+    assert caught.value.problem == AskedElsewhere()
+    assert await stage.rows("SELECT state FROM generations") == [("unconfirmed",)]
 
 
 async def test_submitting_again_for_somebody_else_leaves_their_name(stage: Stage) -> None:
