@@ -13,6 +13,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.endpoints import point_at
+from bot.chat.global_limit import LONGEST, GlobalLimit
 from bot.chat.moderators import Moderators
 from bot.chat.replies import answer_error, answer_failure, answer_nothing, answer_problem
 from bot.chat.served import Served
@@ -23,10 +24,6 @@ from bot.i18n import speak
 __all__ = ["CogMaker", "DiscordUnreachableError", "Served", "ShowreelClient", "TokenRefusedError", "login_faults"]
 
 log = structlog.get_logger(__name__)
-
-
-RATE_LIMIT_WAIT = 30.0
-"""Seconds that a call waits for a rate limit (discord.py's least); for more it fails at once, to come again later."""
 
 
 FIRST_SHARD = 0
@@ -154,7 +151,8 @@ class ShowreelClient(commands.AutoShardedBot):
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
-            max_ratelimit_timeout=RATE_LIMIT_WAIT,
+            max_ratelimit_timeout=LONGEST,
+            http_trace=GlobalLimit(lambda: self).trace,
             **options,
         )
 

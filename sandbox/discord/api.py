@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from functools import partial
+from math import ceil
 from typing import Any
 
 from aiohttp import web
 
 from sandbox.discord.attaching import FilePart
 from sandbox.discord.errors import DiscordError, invalid, plain
-from sandbox.discord.recorder import CUT_AFTER, CUT_BEFORE, Fault, Faults, RecordedFile, RecordedRequest
+from sandbox.discord.recorder import CUT_AFTER, CUT_BEFORE, GLOBAL, Fault, Faults, RecordedFile, RecordedRequest
 from sandbox.discord.routes import ENDPOINTS
 from sandbox.discord.wire import Call, Endpoint, Reply, read_body
 from sandbox.discord.world import World
@@ -70,8 +71,9 @@ class Api:
             body, parts = await read_body(request)
             if fault is not None and fault.delay:
                 await asyncio.sleep(fault.delay)
-            if fault is not None and isinstance(fault.outcome, int):
-                return body, parts, _faulty(fault)
+            answer = _faulty(fault) if fault is not None else None
+            if answer is not None:
+                return body, parts, answer
             if fault is not None and fault.outcome == CUT_BEFORE:
                 return body, parts, None
             reply = self._call(endpoint, request, body, parts)
@@ -101,12 +103,22 @@ def _as_response(reply: Reply) -> web.Response:
     return web.Response(status=reply.status, body=json.dumps(reply.body).encode(), content_type="application/json")
 
 
-def _faulty(fault: Fault) -> web.Response:
-    status = int(fault.outcome)
-    if status == 429:
-        body = {"message": "You are being rate limited.", "retry_after": fault.retry_after, "global": False}
-        response = _as_response(Reply(body, status))
-        # A 429 without "Via" looks like a ban by the network in front of Discord.
-        response.headers.update({"Via": "1.1 sandbox", "Retry-After": str(fault.retry_after)})
-        return response
-    return _as_response(Reply(plain(status, "a fault of the sandbox").as_json(), status))
+def _faulty(fault: Fault) -> web.Response | None:
+    """The answer that a fault gives in place of the API's, if it gives one."""
+    if fault.outcome in {429, GLOBAL}:
+        return _rate_limited(fault)
+    if isinstance(fault.outcome, int):
+        return _as_response(Reply(plain(fault.outcome, "a fault of the sandbox").as_json(), fault.outcome))
+    return None
+
+
+def _rate_limited(fault: Fault) -> web.Response:
+    is_global = fault.outcome == GLOBAL
+    body = {"message": "You are being rate limited.", "retry_after": fault.retry_after, "global": is_global}
+    response = _as_response(Reply(body, 429))
+    # A 429 without "Via" looks like a ban by the network in front of Discord; "Retry-After" has whole seconds.
+    response.headers.update({"Via": "1.1 sandbox", "Retry-After": str(ceil(fault.retry_after))})
+    response.headers["X-RateLimit-Scope"] = "global" if is_global else "user"
+    if is_global:
+        response.headers["X-RateLimit-Global"] = "true"
+    return response

@@ -10,9 +10,11 @@ from typing import Any, Literal, TypeAlias
 CUT_BEFORE = "cut-before"
 CUT_AFTER = "cut-after"
 SLOW = "slow"
+GLOBAL = "global-429"
 
-Outcome: TypeAlias = int | Literal["cut-before", "cut-after", "slow"]
-"""A status to answer with; or where the connection breaks, before the work is done or after; or only a delay."""
+Outcome: TypeAlias = int | Literal["cut-before", "cut-after", "slow", "global-429"]
+"""A status to answer with (429 is a route's limit, the global one has a name of its own); or where the connection
+breaks, before the work is done or after; or only a delay."""
 
 
 @dataclass(frozen=True, slots=True)

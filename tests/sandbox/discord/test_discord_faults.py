@@ -40,6 +40,19 @@ async def test_a_429_is_waited_out(simulated: SimulatedDiscord, bot: ScriptedBot
     assert [request.status for request in simulated.requests_to("POST", _MESSAGES)] == [429, 200]
 
 
+async def test_a_global_429_says_so_as_discord_does(simulated: SimulatedDiscord) -> None:
+    simulated.fail_next("GET", "/users/@me", "global-429", retry_after=0.5)
+    simulated.fail_next("GET", "/users/@me", 429, retry_after=1)
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{simulated.api_url}/users/@me") as whole:
+            assert (await whole.json())["global"] is True
+        async with session.get(f"{simulated.api_url}/users/@me") as one:
+            assert (await one.json())["global"] is False
+    assert (whole.headers["X-RateLimit-Global"], whole.headers["X-RateLimit-Scope"]) == ("true", "global")
+    assert whole.headers["Retry-After"] == "1"
+    assert ("X-RateLimit-Global" in one.headers, one.headers["X-RateLimit-Scope"]) == (False, "user")
+
+
 @pytest.mark.parametrize(("where", "written"), [("cut-before", 0), ("cut-after", 1)])
 async def test_a_cut_loses_the_request_or_only_the_answer(
     simulated: SimulatedDiscord, bot: ScriptedBot, channel: Channel, where: Any, written: int
