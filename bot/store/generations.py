@@ -1,11 +1,12 @@
 """Queries of `generations`: each is a function of a connection, inside somebody's transaction."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.generation import Generation, MessageRef, Reason, State
@@ -14,6 +15,9 @@ from bot.store import rows
 from bot.store.instants import Instant
 from bot.store.tables import FINISHED, OPEN
 from bot.store.tables import generations as table
+
+_USUAL_OF = 200
+"""So many of the latest tell what is usual."""
 
 _CANCELLABLE = (State.ACCEPTED, State.SUBMITTING, State.RUNNING)
 
@@ -166,17 +170,19 @@ async def of_requester(connection: AsyncConnection, user_id: int, guild_id: int 
 async def usual_durations(
     connection: AsyncConnection, since: datetime
 ) -> dict[tuple[str, Operation], tuple[float, ...]]:
-    """Sorted seconds from submission to success per model and operation, for those finished since `since`."""
-    query = select(table.c.model, table.c.operation, table.c.submitted_at, table.c.state_at).where(
-        FINISHED, table.c.state_at >= since, table.c.submitted_at.is_not(None)
-    )
-    found: dict[tuple[str, Operation], list[float]] = defaultdict(list)
-    for row in await connection.execute(query):
-        try:
-            found[row.model, Operation(row.operation)].append((row.state_at - row.submitted_at).total_seconds())
-        except (ValueError, TypeError):
-            continue  # a damaged row is found by reconciliation, and must not hide what the others say
-    return {key: tuple(sorted(seconds)) for key, seconds in found.items()}
+    """Sorted seconds from submission to success per model and operation, of the latest finished since `since`.
+
+    However many there are, it reads only so many of each.
+    """
+    found: dict[tuple[str, Operation], tuple[float, ...]] = {}
+    pair = await _finished_after(connection, ("", ""))
+    while pair is not None:
+        seconds = await _latest_durations(connection, pair, since)
+        with contextlib.suppress(ValueError):  # a damaged row is found by reconciliation
+            if seconds:
+                found[pair[0], Operation(pair[1])] = tuple(sorted(seconds))
+        pair = await _finished_after(connection, pair)
+    return found
 
 
 async def counts(connection: AsyncConnection) -> dict[State, int]:
@@ -184,6 +190,34 @@ async def counts(connection: AsyncConnection) -> dict[State, int]:
     query = select(table.c.state, func.count().label("number")).where(OPEN).group_by(table.c.state)
     found = {row.state: int(row.number) for row in await connection.execute(query)}
     return {state: found.get(state.value, 0) for state in State if not state.is_end}
+
+
+async def _finished_after(connection: AsyncConnection, pair: tuple[str, str]) -> tuple[str, str] | None:
+    """The next model and operation, in their order, with which anything was finished."""
+    both = tuple_(table.c.model, table.c.operation)
+    query = (
+        select(table.c.model, table.c.operation)
+        .where(FINISHED, both > tuple_(*map(literal, pair)))
+        .order_by(table.c.model, table.c.operation)
+        .limit(1)
+    )
+    row = (await connection.execute(query)).first()
+    return None if row is None else (row.model, row.operation)
+
+
+async def _latest_durations(connection: AsyncConnection, pair: tuple[str, str], since: datetime) -> list[float]:
+    query = (
+        select(table.c.submitted_at, table.c.state_at)
+        .where(FINISHED, table.c.model == pair[0], table.c.operation == pair[1], table.c.state_at >= since)
+        .where(table.c.submitted_at.is_not(None))
+        .order_by(table.c.state_at.desc())
+        .limit(_USUAL_OF)
+    )
+    seconds = []
+    for row in await connection.execute(query):
+        with contextlib.suppress(TypeError):  # a damaged row must not hide what the others say
+            seconds.append((row.state_at - row.submitted_at).total_seconds())
+    return seconds
 
 
 async def _one(connection: AsyncConnection, query: Select[Any]) -> Generation | None:

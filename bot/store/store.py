@@ -189,7 +189,7 @@ class Generations:
         return await self._database.read(work)
 
     async def usual_durations(self, since: datetime) -> dict[tuple[str, Operation], tuple[float, ...]]:
-        """Sorted seconds from submission to success per model and operation, for those finished since `since`."""
+        """Sorted seconds from submission to success per model and operation, of the latest finished since `since`."""
         return await self._database.read(lambda connection: queries.usual_durations(connection, since))
 
     async def counts(self) -> dict[State, int]:

@@ -140,9 +140,9 @@ Index(
 )
 Index(
     "ix_generations_finished",  # how long models usually take
-    generations.c.state_at,
     generations.c.model,
     generations.c.operation,
+    generations.c.state_at,
     generations.c.submitted_at,
     sqlite_where=FINISHED,
     postgresql_where=FINISHED,

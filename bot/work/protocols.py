@@ -124,7 +124,7 @@ class GenerationStore(Protocol):
         ...
 
     async def usual_durations(self, since: datetime) -> dict[tuple[str, Operation], tuple[float, ...]]:
-        """Sorted seconds from submission to success per model and operation, for those finished since `since`."""
+        """Sorted seconds from submission to success per model and operation, of the latest finished since `since`."""
         ...
 
     async def counts(self) -> dict[State, int]:

@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, func, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.change import Change
 from bot.domain.generation import State
 from bot.domain.ledger import Amounts
 from bot.domain.limits import Allowance, Limit, Measure, Scope, Window
 from bot.domain.request import Operation
+from bot.store import tables
 from bot.store.database import Database
 from bot.store.errors import UnreadableRowError
 from bot.store.store import Store
@@ -88,6 +90,50 @@ async def test_usual_durations_are_sorted_seconds_of_the_finished(store: Store) 
     assert found == {("veo3.1-fast", Operation.IMAGE): (180.0, 5_400.0)}
 
 
+async def test_usual_durations_are_those_of_the_latest_however_many_there_are(store: Store, database: Database) -> None:
+    running = await claimed(store)
+    await store.generations.save(await ended(store, running, State.SUCCEEDED, NOW))
+    await made_again(database, 1_000, model="kling-v3.0-pro")
+    await made_again(database, 10)
+    asked: list[tuple[str, Any]] = []
+    engine = database._reader.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
+    found = await store.generations.usual_durations(NOW)
+    assert found == {
+        ("kling-v3.0-pro", Operation.IMAGE): tuple(float(seconds) for seconds in range(801, 1_001)),
+        ("veo3.1-fast", Operation.IMAGE): tuple(float(seconds) for seconds in range(11)),
+    }
+    rows = [await rows_of(database, *each) for each in list(asked) if each[0].startswith("SELECT")]
+    assert sum(rows) == 200 + 11 + 2, "so many rows are read, and one for each model and operation"
+
+
+async def rows_of(database: Database, statement: str, parameters: Any) -> int:
+    found = await database.read(lambda connection: connection.exec_driver_sql(statement, parameters))
+    return len(found.all())
+
+
+async def made_again(database: Database, times: int, **changes: str) -> None:
+    """The first success so many times more, each taking a second longer than the one before."""
+    table = tables.generations
+
+    async def work(connection: AsyncConnection) -> None:
+        row = (await connection.execute(select(table).order_by(table.c.interaction_id).limit(1))).mappings().one()
+        highest = await connection.scalar(select(func.max(table.c.interaction_id))) or 0
+        copies = [
+            {
+                **row,
+                "id": f"copy{highest + number}",
+                "interaction_id": highest + number,
+                "state_at": row["state_at"] + number * SECOND,
+                **changes,
+            }
+            for number in range(1, times + 1)
+        ]
+        await connection.execute(insert(table), copies)
+
+    await database.write(work)
+
+
 async def test_counts_are_of_what_has_not_ended(store: Store) -> None:
     running = await claimed(store)
     change = await ended(store, running, State.FAILED)
@@ -127,6 +173,8 @@ async def test_what_is_asked_often_reads_no_table_from_end_to_end(store: Store, 
     await store.generations.counts()
     await store.generations.of_member(MEMBER, GUILD, 5)
     await store.history.of_member(MEMBER, GUILD, [State.FAILED], range(7))
+    await store.generations.usual_durations(NOW)
+    await store.generations.save(await ended(store, await claimed(store), State.SUCCEEDED, NOW))
     await store.generations.usual_durations(NOW)
     await store.generations.find(running.id)
     await store.generations.hold_of(running.id)
