@@ -6,7 +6,6 @@ repeated send gives the message that is there already.
 """
 
 import contextlib
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +20,8 @@ from bot.chat.clearing import cleared
 from bot.chat.faults import discord_faults, is_gone
 from bot.chat.parts import FILES_PER_MESSAGE
 from bot.chat.postman import CLOCKS_APART, LOOK_BACK, Postman
-from bot.domain.generation import Generation, MessageRef, State
+from bot.chat.shown import ShownCards
+from bot.domain.generation import Generation, MessageRef
 from bot.i18n import speaking
 from bot.work.protocols import DeliveryDelayedError, Notice
 
@@ -29,9 +29,6 @@ log = structlog.get_logger(__name__)
 
 ARCHIVE_AFTER_MINUTES: Literal[1440] = 1440
 THREAD_EXISTS = 160004
-CARDS_REMEMBERED = 2000
-EDIT_PAUSE = timedelta(seconds=15)
-"""The shortest time between two edits for progress alone; it grows with the age of the generation."""
 
 
 class DiscordDelivery:
@@ -40,7 +37,7 @@ class DiscordDelivery:
     def __init__(self, bot: commands.AutoShardedBot) -> None:
         self._bot = bot
         self._postman = Postman(bot)
-        self._shown: OrderedDict[str, tuple[str, datetime]] = OrderedDict()
+        self._shown = ShownCards()
 
     async def find_or_post_card(self, generation: Generation) -> MessageRef | None:
         """Read the command's first answer while its token lives, else find or post a card of our own."""
@@ -124,8 +121,9 @@ class DiscordDelivery:
         with speaking(generation.origin.locale):
             embed = cards.card(generation, usual)
         text = repr(embed.to_dict())
-        if not self._is_worth_an_edit(generation, text, now):
+        if not self._shown.is_worth_an_edit(generation, text, now):
             return
+        self._shown.begin(generation, now)
         message = self._card_message(generation.card, generation.origin.guild_id)
         try:
             async with discord_faults("edit card"):
@@ -136,7 +134,7 @@ class DiscordDelivery:
         except discord.HTTPException as error:
             log.info("card_not_edited", generation=generation.id, error=str(error))
             return
-        self._remember(generation, text, now)
+        self._shown.remember(generation, text, now)
 
     def upload_limit(self, generation: Generation) -> int:
         """Bytes per file, as Discord states them for the guild and the interaction."""
@@ -206,24 +204,6 @@ class DiscordDelivery:
         except discord.HTTPException as error:
             log.info("channel_not_searched", generation=generation.id, status=error.status, code=error.code)
         return None
-
-    def _is_worth_an_edit(self, generation: Generation, text: str, now: datetime) -> bool:
-        shown = self._shown.get(generation.id)
-        if shown is None:
-            return True
-        shown_text, shown_at = shown
-        if text == shown_text:
-            return False
-        pause = max(EDIT_PAUSE, generation.running_for(now) / 10)
-        return generation.state is not State.RUNNING or now - shown_at >= pause
-
-    def _remember(self, generation: Generation, text: str, now: datetime) -> None:
-        self._shown[generation.id] = (text, now)
-        self._shown.move_to_end(generation.id)
-        if generation.state.is_end:
-            del self._shown[generation.id]
-        elif len(self._shown) > CARDS_REMEMBERED:
-            self._shown.popitem(last=False)
 
 
 @contextlib.contextmanager
