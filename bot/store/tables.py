@@ -205,6 +205,7 @@ Index(
     ledger.c.operation,
     ledger.c.channel_id,
     ledger.c.generation_id,
+    postgresql_include=["id"],  # SQLite has it in every index
 )
 Index("ix_ledger_held", ledger.c.held_at, *_AMOUNTS)
 

@@ -38,7 +38,8 @@ def _alter_tables() -> None:
     op.drop_index("ix_ledger_guild", "ledger")
     amounts = ("kind", "releases", "generations", "seconds", "micros")
     told_apart = ("at", "member_key", "model", "operation", "channel_id", "generation_id")
-    op.create_index("ix_ledger_guild", "ledger", ["guild_id", "held_at", *amounts, *told_apart])
+    columns = ["guild_id", "held_at", *amounts, *told_apart]
+    op.create_index("ix_ledger_guild", "ledger", columns, postgresql_include=["id"])
 
 
 def _create_rules() -> None:
