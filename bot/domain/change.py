@@ -13,6 +13,10 @@ class LeaseLostError(Exception):
     """The row was claimed by another worker, or changed under us: drop the step, touch nothing more."""
 
 
+class StoreAwayError(Exception):
+    """The database can't be reached, is locked or has no room: nothing was written, and later it may be."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """How many due rows a claim may take: `steps` in all, `waiting` other than polls, `deliveries` of these."""

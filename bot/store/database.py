@@ -1,15 +1,17 @@
 """The open database: every read and every write is one transaction, run by a function of its connection."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import text
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.change import StoreAwayError
 from bot.store import engines, schema
 from bot.store.errors import DatabaseClosedError
 
@@ -19,6 +21,15 @@ Work = Callable[[AsyncConnection], Awaitable[Result]]
 _CLOCK = text("SELECT clock_timestamp()")
 _TRY_WRITING = text("UPDATE alembic_version SET version_num = version_num")
 """Changes nothing; SQLite would begin even an IMMEDIATE transaction on a file that it may only read."""
+
+
+@contextmanager
+def telling_away() -> Iterator[None]:
+    """Turn what is the database's fault, and may pass, into StoreAwayError."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise StoreAwayError(str(error.orig)) from error
 
 
 class Database:

@@ -27,7 +27,7 @@ from bot.store import (
 from bot.store import generations as queries
 from bot.store.announcements import Announcements
 from bot.store.batches import Batch
-from bot.store.database import Database
+from bot.store.database import Database, telling_away
 from bot.store.guilds import Guilds
 from bot.store.overview import Overviews
 from bot.store.privacy import Privacy
@@ -72,10 +72,12 @@ class Generations:
     async def save(self, change: Change) -> Generation:
         """Write what differs between `before` and `after`, the entries and the audit; returns the row as it is then.
 
-        Raises LeaseLostError, and writes nothing, where the row's state or lease token is no longer that of `before`.
+        Raises LeaseLostError, and writes nothing, where the row's state or lease token is no longer that of `before`,
+        and StoreAwayError where it may be written later.
         A card or a wish to cancel that came in since `before` stays, and with the latter the row stays due.
         """
-        return await self._saving.write(change)
+        with telling_away():
+            return await self._saving.write(change)
 
     async def claim_one(self, generation_id: str, state: State, now: datetime, lease: timedelta) -> Generation | None:
         """Take one row in `state`, due or not, under a new lease token; None where it isn't, or somebody holds it."""
@@ -131,8 +133,9 @@ class Generations:
         return await self._database.read(lambda connection: queries.find(connection, reference))
 
     async def hold_of(self, generation_id: str) -> Entry | None:
-        """The generation's hold."""
-        return await self._database.read(lambda connection: ledger.hold_of(connection, generation_id))
+        """The generation's hold; raises StoreAwayError where it may be read later."""
+        with telling_away():
+            return await self._database.read(lambda connection: ledger.hold_of(connection, generation_id))
 
     async def of_member(self, user_id: int, guild_id: int | None, count: int) -> list[Generation]:
         """A member's latest generations in a guild (or in direct messages), newest first."""

@@ -12,7 +12,8 @@ class Policy:
     `deadline` a task is polled every `slow_poll_interval` and its requester told; after `give_up_after` it becomes
     expired.
     `grace` is how long an unconfirmed generation keeps its hold. `edit_timeout` and `word_timeout` are how long a poll
-    waits for Discord, to edit the card and to post a word on the way. `inline_inputs`: inputs go out as data URLs.
+    waits for Discord, to edit the card and to post a word on the way. `write_pause`: between two tries to write what
+    the provider answered. `inline_inputs`: inputs go out as data URLs.
     """
 
     poll_interval: timedelta = timedelta(seconds=5)
@@ -33,4 +34,5 @@ class Policy:
     call_timeout: timedelta = timedelta(seconds=60)
     edit_timeout: timedelta = timedelta(seconds=2)
     word_timeout: timedelta = timedelta(seconds=10)
+    write_pause: timedelta = timedelta(seconds=1)
     inline_inputs: bool = False

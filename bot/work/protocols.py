@@ -49,7 +49,8 @@ class GenerationStore(Protocol):
     async def save(self, change: Change) -> Generation:
         """Write what differs between `before` and `after`, the entries and the audit.
 
-        Raises LeaseLostError, and writes nothing, where the row's state or lease token is no longer that of `before`.
+        Raises LeaseLostError, and writes nothing, where the row's state or lease token is no longer that of `before`,
+        and StoreAwayError where it may be written later.
         """
         ...
 
@@ -90,7 +91,7 @@ class GenerationStore(Protocol):
         ...
 
     async def hold_of(self, generation_id: str) -> Entry | None:
-        """The generation's hold."""
+        """The generation's hold; raises StoreAwayError where it may be read later."""
         ...
 
     async def of_member(self, user_id: int, guild_id: int | None, count: int) -> list[Generation]:

@@ -14,7 +14,7 @@ import structlog
 
 from bot import crash_points, metrics
 from bot.domain import ledger
-from bot.domain.change import AuditRecord, Change, LeaseLostError
+from bot.domain.change import AuditRecord, Change, LeaseLostError, StoreAwayError
 from bot.domain.generation import Generation, Reason, State
 from bot.providers.base import Provider
 from bot.providers.errors import Refused
@@ -60,6 +60,20 @@ class Tools:
         crash_points.at(f"{point}.stored")
         self.note(change)
         return saved
+
+    async def write_answer(self, before: Generation, after: Generation) -> Generation:
+        """Write what the provider answered, and keep the lease: while the database is away, again and again.
+
+        Nobody else knows the answer. Raises LeaseLostError once another worker took the row over.
+        """
+        while True:
+            try:
+                return await self.write(before, after, keeps_lease=True)
+            except StoreAwayError as error:
+                log.warning(
+                    "answer_not_written", generation=after.id, state=after.state, task=after.task_id, error=str(error)
+                )
+                await asyncio.sleep(self.policy.write_pause.total_seconds())
 
     async def change(
         self,
@@ -109,13 +123,20 @@ class Tools:
 
     async def close_door(self, refusal: Refused) -> None:
         """Close the provider's door; an owner who can't be told at once is told by the door's own watch."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.policy.word_timeout.total_seconds()):
-                await self.door.close(refusal)
+        await self._briefly(self.door.close(refusal))
+
+    async def pass_door(self) -> None:
+        """Note that the provider took a submission; its owner is told as above."""
+        await self._briefly(self.door.passed())
 
     async def fail(self, generation: Generation, reason: Reason, detail: str | None = None) -> None:
         """Take the arrow to failed: the hold is released with it."""
         await self.write(generation, generation.move(State.FAILED, self.clock(), reason=reason, detail=detail))
+
+    async def _briefly(self, call: Awaitable[None]) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.policy.word_timeout.total_seconds()):
+                await call
 
     async def _entries(self, before: Generation, after: Generation) -> tuple[ledger.Entry, ...]:
         if before.state is after.state or not after.state.is_end:

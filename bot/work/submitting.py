@@ -137,18 +137,20 @@ class Accepting:
             async with asyncio.timeout(self._patience(submission).total_seconds()):
                 status = await tools.provider.submit(submission)
         except Refused as refusal:
-            await tools.fail(generation, refusal.reason, refusal.message)
+            failed = generation.move(State.FAILED, tools.clock(), reason=refusal.reason, detail=refusal.message)
+            failed = await tools.write_answer(generation, failed)
             if refusal.closes_door:
-                await tools.door.close(refusal)
+                await tools.close_door(refusal)
+            return failed
         except (Busy, Unreachable) as error:
-            await self._not_taken(generation, error)
+            return await self._not_taken(generation, error)
         except (ProviderError, TimeoutError) as error:
             await unconfirmed(tools, generation, str(error) or "no answer in time")
         else:
             task_id = status.task.task_id if status.task else None
             log.info("submission_answered", generation=generation.id, task=task_id, phase=status.phase)
             taken = await self._taken(generation, status)
-            await tools.door.passed()
+            await tools.pass_door()
             return taken
         return None
 
@@ -156,20 +158,22 @@ class Accepting:
         upload = timedelta(seconds=sum(map(len, submission.input_urls)) / SLOWEST_UPLOAD)
         return self._tools.policy.call_timeout + upload
 
-    async def _not_taken(self, generation: Generation, error: Busy | Unreachable) -> None:
+    async def _not_taken(self, generation: Generation, error: Busy | Unreachable) -> Generation:
         """Surely not taken: back to accepted for another attempt, at most a few times."""
         tools = self._tools
         asked = error.retry_after if isinstance(error, Busy) else None
         if self._is_last(generation):
             reason = Reason.BUSY if isinstance(error, Busy) else Reason.UNREACHABLE
-            await tools.fail(generation, reason, error.message)
-            return
+            failed = generation.move(State.FAILED, tools.clock(), reason=reason, detail=error.message)
+            return await tools.write_answer(generation, failed)
         now = tools.clock()
         after = generation.move(State.ACCEPTED, now, attempt=generation.attempt + 1, submitted_at=None)
         waiting = after.evolve(due_at=now + self._pause(generation, asked))
-        await tools.show(await tools.write(generation, waiting))
+        waiting = await tools.write_answer(generation, waiting)
+        await tools.show(waiting, tools.policy.edit_timeout)
+        return waiting
 
-    async def _taken(self, generation: Generation, status: TaskStatus) -> Generation | None:
+    async def _taken(self, generation: Generation, status: TaskStatus) -> Generation:
         """The provider answered with a task, which may have ended already."""
         tools, now = self._tools, self._tools.clock()
         facts = {
@@ -181,20 +185,18 @@ class Accepting:
             request = generation.request
             pause = tools.pace.pause(request.model, request.operation, timedelta(0))
             running = generation.move(State.RUNNING, now, **facts)
-            running = await tools.write(generation, running.evolve(due_at=now + pause), keeps_lease=True)
+            running = await tools.write_answer(generation, running.evolve(due_at=now + pause))
             tools.inputs.discard(generation.id)
-            await tools.show(running)
+            await tools.show(running, tools.policy.edit_timeout)
             return running
         if status.phase is Phase.DONE:
             after = generation.move(State.SUCCEEDED, now, results=status.results, **facts | {"progress": 100})
             charged = status.charged(generation.amounts, generation.micros_per_second)
             paid = {"amounts": charged, "billing_transaction_id": status.billing_transaction_id}
-            await tools.write(generation, after.evolve(**paid))
-        else:
-            reason = status.reason or Reason.PROVIDER_FAILED
-            after = generation.move(State.FAILED, now, reason=reason, detail=status.detail, **facts)
-            await tools.write(generation, after)
-        return None
+            return await tools.write_answer(generation, after.evolve(**paid))
+        reason = status.reason or Reason.PROVIDER_FAILED
+        after = generation.move(State.FAILED, now, reason=reason, detail=status.detail, **facts)
+        return await tools.write_answer(generation, after)
 
 
 class FoundSubmitting:

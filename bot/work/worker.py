@@ -190,6 +190,6 @@ class Worker:
                 except Exception:  # the edge of the loop: the next round may still be in time
                     log.exception("lease_not_extended", generation=generation.id)
                     continue
-                if not is_ours:
+                if not is_ours and task in self._in_hand:  # else it has just written its last and ended
                     log.warning("lease_lost", generation=generation.id, state=generation.state)
                     task.cancel()

@@ -31,6 +31,7 @@ class ScriptedApi:
     clip: bytes = b""
     clip_failures: int = 0
     during_clip: Callable[[], Awaitable[None]] | None = None
+    during_submission: Callable[[], None] | None = None
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -58,6 +59,8 @@ class ScriptedApi:
     def _answer(self, method: str, path: str) -> Said:
         match method, path:
             case "POST", _:
+                if self.during_submission:
+                    self.during_submission()
                 return self.taken
             case "DELETE", _:
                 return _next(self.cancels)

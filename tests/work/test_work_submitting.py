@@ -1,16 +1,27 @@
 """Handing a request over: what comes before, when it is tried again, and when never."""
 
+import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.domain.change import Change
 from bot.domain.generation import Reason, State
+from bot.store import engines
+from bot.work.door import BALANCE_RETRY
 from sandbox.provider import Outcome
 from tests.work.conftest import OpenStage
+from tests.work.scripted import TASK, ScriptedApi
 from tests.work.stage import HELD, RELEASED, Stage
 
 NOWHERE = "http://127.0.0.1:1/v1"
+TOO_MANY = (429, {"error": {"message": "slower, please", "type": "rate_limit_error"}})
+TOO_LONG = (400, {"error": {"message": "the prompt is too long", "type": "invalid_request_error"}})
+NO_BALANCE = (402, {"error": {"message": "top up", "type": "insufficient_balance", "code": "insufficient_balance"}})
+LEASE = timedelta(minutes=2)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.BUSY, Outcome.BUSY_DATE])
@@ -137,3 +148,48 @@ async def test_a_step_that_trips_leaves_its_row_to_a_later_claim(stage: Stage) -
     stage.clock.advance(stage.policy.lease)
     assert (await stage.follow(tripped)).state is State.SUCCEEDED
     assert stage.attempts() == 2
+
+
+@pytest.mark.parametrize("answer", ["taken", "refused", "busy"])
+async def test_an_answer_is_written_when_a_locked_database_is_free_again(
+    open_stage: OpenStage, api: ScriptedApi, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    monkeypatch.setattr(engines, "_BUSY", 0.05)
+    stage = await open_stage(api=api, write_pause=timedelta(seconds=0.02))
+    generation = await stage.ask()
+    api.taken = {"taken": api.taken, "refused": TOO_LONG, "busy": TOO_MANY}[answer]
+    with closing(sqlite3.connect(stage.folder / "showreel.db", isolation_level=None)) as another:
+
+        def lock() -> None:
+            another.execute("BEGIN IMMEDIATE")
+            asyncio.get_running_loop().call_later(0.5, another.execute, "ROLLBACK")
+
+        api.during_submission = lock
+        with capture_logs() as logs:
+            await stage.worker.turn()
+            await stage.worker.settle()
+    written = await stage.read(generation)
+    states = {"taken": State.RUNNING, "refused": State.FAILED, "busy": State.ACCEPTED}
+    assert (written.state, written.task_id) == (states[answer], TASK if answer == "taken" else None)
+    assert sum(asked.startswith("POST") for asked in api.asked) == 1
+    assert {line["event"] for line in logs if line["log_level"] != "info"} == {"answer_not_written"}
+
+
+async def test_a_step_keeps_its_lease_for_as_long_as_it_goes_on(open_stage: OpenStage, api: ScriptedApi) -> None:
+    stage = await open_stage(api=api)
+    held: list[tuple[State, bool]] = []
+
+    async def look() -> None:
+        row = await stage.read(generation)
+        held.append((row.state, await stage.store.generations.extend_lease(row, stage.clock.now() + LEASE)))
+
+    for answer, method in ((TOO_MANY, "show"), (NO_BALANCE, "tell_owner"), (api.done(), "tell_owner")):
+        stage.clock.advance(BALANCE_RETRY)
+        generation = await stage.ask()
+        api.taken = answer
+        stage.delivery.during(method, look)
+        await stage.worker.turn()
+        await stage.worker.settle()
+        api.taken = TOO_LONG
+        await stage.follow(generation)
+    assert held == [(State.ACCEPTED, True), (State.FAILED, True), (State.SUCCEEDED, True)]
