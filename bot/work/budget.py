@@ -15,7 +15,8 @@ class CallBudget:
     """A token bucket: `take` grants a call or says how long to wait for one.
 
     Whoever has to wait is given a moment of its own, so that thousands who wait don't all ask again and again. Half of
-    what is saved up is kept for urgent calls, so that they need not queue behind polls.
+    what is saved up is kept for urgent calls, and they queue among themselves alone: never behind polls, which may have
+    been given moments that are minutes ahead.
     """
 
     def __init__(self, calls_per_minute: int, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -25,7 +26,7 @@ class CallBudget:
         self._left = self._most
         self._monotonic = monotonic
         self._at = monotonic()
-        self._promised = self._at
+        self._promised = {urgent: self._at for urgent in (True, False)}
 
     def take(self, *, urgent: bool = False) -> timedelta:
         """Zero where the call may be made now, else after how long to ask again."""
@@ -35,5 +36,5 @@ class CallBudget:
         if self._left >= (ONE if urgent else ONE + self._kept):
             self._left -= 1
             return timedelta(0)
-        self._promised = max(now, self._promised) + 1 / self._rate
-        return timedelta(seconds=self._promised - now)
+        self._promised[urgent] = max(now, self._promised[urgent]) + 1 / self._rate
+        return timedelta(seconds=self._promised[urgent] - now)

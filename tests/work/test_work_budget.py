@@ -72,6 +72,23 @@ def test_urgent_calls_need_not_queue_behind_polls() -> None:
     assert budget.take() > timedelta(minutes=4)
 
 
+def test_urgent_calls_beyond_what_is_kept_queue_among_themselves_alone() -> None:
+    clock = Seconds()
+    budget = CallBudget(600, clock)
+    while budget.take() == NOW:
+        pass
+    for _ in range(5_000):
+        budget.take()
+    while (first := budget.take(urgent=True)) == NOW:
+        pass
+    waits = [first.total_seconds(), *(budget.take(urgent=True).total_seconds() for _ in range(9))]
+    assert max(waits) <= 1.01
+    for wait in waits:
+        clock.at = wait + 1e-6
+        assert budget.take() > NOW
+        assert budget.take(urgent=True) == NOW
+
+
 def test_an_idle_budget_saves_up_five_seconds_of_calls_at_most() -> None:
     clock = Seconds()
     budget = CallBudget(600, clock)
