@@ -101,8 +101,7 @@ def joined(opened: Opened) -> Parts:
     worker = Worker(
         store.generations, _steps(opened, tools), now, slots=settings.worker.slots, lease=tools.policy.lease
     )
-    catalog = bundled_catalog().with_prices(overrides(settings))
-    feed = CatalogFeed(catalog, opened.provider, store.snapshots, now, seconds(settings.provider.models_refresh))
+    feed = _feed(opened, tools.outage)
     service = Service(
         store=store.generations,
         feed=feed,
@@ -143,19 +142,25 @@ def _client(opened: Opened, cogs: list[CogMaker]) -> ShowreelClient:
 
 
 def _tools(opened: Opened, delivery: DiscordDelivery) -> Tools:
-    policy = _policy(opened.settings)
+    policy, outage = _policy(opened.settings), Outage()
     return Tools(
         store=opened.store.generations,
         provider=opened.provider,
         delivery=delivery,
         inputs=InputDesk(opened.media, delivery, inline=policy.inline_inputs),
-        door=Door(opened.provider, now, delivery.tell_owner),
+        door=Door(opened.provider, now, delivery.tell_owner, outage),
         budget=CallBudget(opened.settings.provider.calls_per_minute),
-        outage=Outage(),
+        outage=outage,
         pace=Pace(policy),
         policy=policy,
         clock=now,
     )
+
+
+def _feed(opened: Opened, outage: Outage) -> CatalogFeed:
+    settings = opened.settings
+    catalog, every = bundled_catalog().with_prices(overrides(settings)), seconds(settings.provider.models_refresh)
+    return CatalogFeed(catalog, opened.provider, opened.store.snapshots, now, every, outage)
 
 
 def _steps(opened: Opened, tools: Tools) -> Mapping[State, Step]:

@@ -9,6 +9,7 @@ import structlog
 from bot.domain.errors import DoorClosed, Rejection
 from bot.providers.base import Provider
 from bot.providers.errors import ProviderError, Refused
+from bot.work.outage import Outage
 from bot.work.protocols import DeliveryDelayedError
 
 log = structlog.get_logger(__name__)
@@ -29,10 +30,12 @@ class Door:
         provider: Provider,
         clock: Callable[[], datetime],
         tell_owner: Callable[[str | None], Awaitable[None]],
+        outage: Outage,
     ) -> None:
         self._provider = provider
         self._clock = clock
         self._tell_owner = tell_owner
+        self._outage = outage
         self._closed_at: datetime | None = None
         self._by_balance = False
         self._answer = ""
@@ -93,7 +96,7 @@ class Door:
         if self._closed_at is None or self._by_balance:
             return
         try:
-            await self._provider.check_key()
+            await self._outage.outside_holds(self._clock, self._provider.check_key)
         except ProviderError as error:
             log.info("provider_door_probed", still_closed=True, status=error.status)
             return

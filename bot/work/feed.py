@@ -12,6 +12,7 @@ from bot.domain.catalog import Capability, Catalog, Model, Price
 from bot.domain.request import Operation
 from bot.providers.base import Provider
 from bot.providers.errors import ProviderError
+from bot.work.outage import Outage
 from bot.work.protocols import SnapshotStore
 
 log = structlog.get_logger(__name__)
@@ -31,12 +32,14 @@ class CatalogFeed:
         snapshots: SnapshotStore,
         clock: Callable[[], datetime],
         refresh_every: timedelta,
+        outage: Outage,
     ) -> None:
         self._bundled = bundled
         self._provider = provider
         self._snapshots = snapshots
         self._clock = clock
         self._refresh_every = refresh_every
+        self._outage = outage
         self._known_prices: dict[str, Price] = {}
         self.catalog = bundled
 
@@ -60,7 +63,7 @@ class CatalogFeed:
         On any failure what is known stays in use. Returns whether it was fetched.
         """
         try:
-            models = await self._provider.models()
+            models = await self._outage.outside_holds(self._clock, self._provider.models)
         except ProviderError as error:
             log.warning("catalog_refresh_failed", error=error.message)
             return False
@@ -87,7 +90,7 @@ class CatalogFeed:
 
     async def _prices(self) -> dict[str, Price]:
         try:
-            return await self._provider.prices()
+            return await self._outage.outside_holds(self._clock, self._provider.prices)
         except ProviderError as error:
             log.warning("price_refresh_failed", error=error.message)
             return self._known_prices

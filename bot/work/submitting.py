@@ -10,6 +10,7 @@ from bot.domain.generation import Generation, Reason, State
 from bot.media.files import MediaDelayedError
 from bot.providers.base import Phase, Submission, TaskStatus
 from bot.providers.errors import Busy, ProviderError, Refused, Unreachable
+from bot.work.outage import LONGEST_HOLD
 from bot.work.protocols import DeliveryDelayedError
 from bot.work.screening import Screening
 from bot.work.steps import Tools, later
@@ -65,7 +66,7 @@ class Accepting:
         if not tools.door.is_open:
             await tools.fail(generation, Reason.DOOR_CLOSED)
             return None
-        wait = tools.budget.take(urgent=True)
+        wait = tools.outage.held(tools.clock()) or tools.budget.take(urgent=True)
         if wait:
             return later(generation, tools, wait)
         return await self._submit(generation, addresses)
@@ -135,7 +136,7 @@ class Accepting:
         submission = Submission(request=generation.request, input_urls=addresses, user=generation.member_key)
         try:
             async with asyncio.timeout(self._patience(submission).total_seconds()):
-                status = await tools.provider.submit(submission)
+                status = await self._call(submission)
         except Refused as refusal:
             failed = generation.move(State.FAILED, tools.clock(), reason=refusal.reason, detail=refusal.message)
             failed = await tools.write_answer(generation, failed)
@@ -154,6 +155,15 @@ class Accepting:
             return taken
         return None
 
+    async def _call(self, submission: Submission) -> TaskStatus:
+        """The one call; a pause that is asked for with its answer holds every other one."""
+        tools = self._tools
+        try:
+            return await tools.provider.submit(submission)
+        except Busy as busy:
+            tools.outage.hold(tools.clock(), busy.retry_after)
+            raise
+
     def _patience(self, submission: Submission) -> timedelta:
         upload = timedelta(seconds=sum(map(len, submission.input_urls)) / SLOWEST_UPLOAD)
         return self._tools.policy.call_timeout + upload
@@ -161,7 +171,7 @@ class Accepting:
     async def _not_taken(self, generation: Generation, error: Busy | Unreachable) -> Generation:
         """Surely not taken: back to accepted for another attempt, at most a few times."""
         tools = self._tools
-        asked = error.retry_after if isinstance(error, Busy) else None
+        asked = min(error.retry_after, LONGEST_HOLD) if isinstance(error, Busy) and error.retry_after else None
         if self._is_last(generation):
             reason = Reason.BUSY if isinstance(error, Busy) else Reason.UNREACHABLE
             failed = generation.move(State.FAILED, tools.clock(), reason=reason, detail=error.message)

@@ -174,8 +174,9 @@ def _joined(setting: Setting, store: Store, provider: LemonDataProvider, media: 
         guild_ready_timeout=0.05,
     )
     delivery = DiscordDelivery(bot)
-    door = Door(provider, now, delivery.tell_owner)
-    feed = CatalogFeed(setting.catalog or bundled_catalog(), provider, store.snapshots, now, timedelta(hours=1))
+    outage = Outage()
+    door = Door(provider, now, delivery.tell_owner, outage)
+    feed = CatalogFeed(setting.catalog or bundled_catalog(), provider, store.snapshots, now, timedelta(hours=1), outage)
     service = Service(
         store=store.generations,
         feed=feed,
@@ -201,7 +202,7 @@ def _joined(setting: Setting, store: Store, provider: LemonDataProvider, media: 
         inputs=InputDesk(media, delivery, inline=False),
         door=door,
         budget=CallBudget(1000),
-        outage=Outage(),
+        outage=outage,
         pace=Pace(setting.policy),
         policy=setting.policy,
         clock=now,
@@ -219,7 +220,7 @@ def _joined(setting: Setting, store: Store, provider: LemonDataProvider, media: 
         overviews=store.overviews,
         defaults=setting.limits,
         door=door,
-        outage=tools.outage,
+        outage=outage,
         clock=now,
     )
     of_moderators: list[Part] = [

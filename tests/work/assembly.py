@@ -68,16 +68,16 @@ async def opened(setting: Setting, stack: AsyncExitStack) -> Stage:
     database = Database(f"sqlite:///{setting.folder}/showreel.db")
     await database.open()
     stack.push_async_callback(database.close)
-    store, delivery = Store(database), RecordedDelivery(clock)
+    store, delivery, outage = Store(database), RecordedDelivery(clock), Outage(random.Random(7))
     tools = setting.around(
         Tools(
             store=store.generations,
             provider=provider,
             delivery=delivery,
             inputs=InputDesk(media, delivery, inline=policy.inline_inputs),
-            door=Door(provider, clock.now, delivery.tell_owner),
+            door=Door(provider, clock.now, delivery.tell_owner, outage),
             budget=CallBudget(setting.calls_per_minute, lambda: clock.now().timestamp()),
-            outage=Outage(random.Random(7)),
+            outage=outage,
             pace=Pace(policy, rng=random.Random(7)),
             policy=policy,
             clock=clock.now,
@@ -85,7 +85,7 @@ async def opened(setting: Setting, stack: AsyncExitStack) -> Stage:
     )
     steps = _steps(tools, media, _screening(setting, tools, store))
     worker = Worker(store.generations, steps, clock.now, slots=setting.slots, lease=policy.lease)
-    feed = CatalogFeed(setting.catalog, provider, store.snapshots, clock.now, timedelta(hours=1))
+    feed = CatalogFeed(setting.catalog, provider, store.snapshots, clock.now, timedelta(hours=1), outage)
     return Stage(
         folder=setting.folder,
         clock=clock,

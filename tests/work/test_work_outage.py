@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
-from bot.domain.generation import Generation, State
+from bot.domain.generation import Generation, Reason, State
+from bot.providers.errors import Refused
 from bot.store import generations
 from bot.work.budget import BURST
-from bot.work.outage import FIRST_PAUSE, LONGEST_PAUSE, LONGEST_WAIT, NOW, PROBE_TIME, ROW, SPREAD, Outage
+from bot.work.outage import FIRST_PAUSE, LONGEST_HOLD, LONGEST_PAUSE, NOW, PROBE_TIME, ROW, SPREAD, Outage
 from tests.work.conftest import OpenStage
 from tests.work.scripted import BROKEN, PROCESSING, TASK, UNKNOWN, Said, ScriptedApi
 from tests.work.stage import START, Stage, origin
@@ -32,6 +33,11 @@ def busy(seconds: int) -> Said:
 def polls(api: ScriptedApi) -> int:
     """How often any task was asked for."""
     return sum(1 for asked in api.asked if asked.startswith("GET /v1/tasks/"))
+
+
+def submissions(api: ScriptedApi) -> int:
+    """How often a request was handed over."""
+    return api.asked_for("POST /v1/videos/generations")
 
 
 def begun() -> Outage:
@@ -69,6 +75,13 @@ async def pass_time(stage: Stage, span: timedelta, step: timedelta) -> None:
         if due is None:
             return
         stage.clock.time = max(stage.clock.now(), due) + step
+        await stage.work()
+
+
+async def wait_through(stage: Stage, span: timedelta) -> None:
+    """Work through exactly this span, looking every half a minute."""
+    for _ in range(span // timedelta(seconds=30)):
+        stage.clock.advance(timedelta(seconds=30))
         await stage.work()
 
 
@@ -133,7 +146,28 @@ def test_a_retry_after_holds_every_call_but_not_for_ever() -> None:
     assert outage.take(START + timedelta(seconds=59)) > NOW
     assert outage.take(START + timedelta(seconds=60)) == NOW
     outage.unanswered(START, timedelta(days=1))
-    assert outage.take(START + LONGEST_WAIT) == NOW
+    assert outage.take(START + LONGEST_HOLD - SECOND) > NOW
+    assert outage.take(START + LONGEST_HOLD) == NOW
+
+
+def test_a_pause_that_was_asked_for_outlasts_the_outage_in_which_it_was() -> None:
+    outage = begun()
+    outage.unanswered(START, timedelta(minutes=9))
+    outage.answered(START + SECOND)
+    assert outage.began is None
+    assert outage.take(START + timedelta(minutes=8)) > NOW
+    assert outage.take(START + timedelta(minutes=9)) == NOW
+
+
+def test_in_doubt_probes_go_one_at_a_time_and_hold_up_no_other_call() -> None:
+    outage = Outage()
+    outage.unanswered(START)
+    assert outage.is_in_doubt
+    assert outage.take(START, as_probe=True) == NOW
+    assert outage.take(START, as_probe=True) > NOW
+    assert outage.take(START) == NOW
+    outage.answered(START)
+    assert not outage.is_in_doubt
 
 
 async def test_two_hours_away_cost_few_calls_and_all_go_on_afterwards(open_stage: OpenStage, api: ScriptedApi) -> None:
@@ -187,6 +221,50 @@ async def test_a_retry_after_of_one_poll_is_obeyed_by_all(open_stage: OpenStage,
         await stage.work()
     await pass_time(stage, SPREAD, SECOND)
     assert polls(api) >= before + 11
+
+
+async def test_a_retry_after_of_one_submission_is_obeyed_by_all(open_stage: OpenStage, api: ScriptedApi) -> None:
+    stage = await open_stage(api=api, slots=1)
+    await many_running(stage, 3)
+    api.taken = busy(3_000)
+    await stage.ask()
+    await stage.work()
+    assert submissions(api) == 2
+    calls = len(api.asked)
+    await stage.ask()
+    await wait_through(stage, timedelta(minutes=49))
+    assert len(api.asked) == calls
+    await wait_through(stage, timedelta(minutes=2))
+    assert submissions(api) >= 3
+
+
+async def test_a_retry_after_of_a_poll_is_obeyed_by_submissions(open_stage: OpenStage, api: ScriptedApi) -> None:
+    stage = await open_stage(api=api)
+    api.polls = deque([busy(600), PROCESSING])
+    await stage.follow(await stage.ask(), State.RUNNING)
+    await stage.hop()
+    waiting = await stage.ask()
+    await wait_through(stage, timedelta(minutes=9))
+    assert ((await stage.read(waiting)).state, submissions(api)) == (State.ACCEPTED, 1)
+    await wait_through(stage, timedelta(minutes=2))
+    assert submissions(api) == 2
+
+
+async def test_a_retry_after_is_obeyed_by_the_refresh_and_by_the_probe_of_the_door(
+    open_stage: OpenStage, api: ScriptedApi
+) -> None:
+    api.models = busy(120)
+    stage = await open_stage(api=api)
+    assert not await stage.feed.refresh()
+    assert stage.tools.outage.held(stage.clock.now()) == timedelta(seconds=120)
+    await stage.door.close(Refused("wrong key", reason=Reason.DOOR_CLOSED, status=401, closes_door=True))
+    calls = len(api.asked)
+    assert not await stage.feed.refresh()
+    await stage.door.probe()
+    assert len(api.asked) == calls
+    stage.clock.advance(timedelta(seconds=120))
+    await stage.door.probe()
+    assert (len(api.asked), stage.door.is_open) == (calls + 1, True)
 
 
 async def test_a_restart_with_thousands_due_polls_within_the_budget(open_stage: OpenStage, api: ScriptedApi) -> None:
