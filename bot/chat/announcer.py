@@ -12,7 +12,7 @@ from discord.ext import commands
 
 from bot.chat import log_lines, texts
 from bot.chat.faults import discord_faults
-from bot.chat.postman import CLOCKS_APART, LOOK_BACK
+from bot.chat.lookback import own_messages
 from bot.chat.report_parts import ReportParts, ReportTools, scheduled_parts
 from bot.domain.announcements import LOW_AT, Attempt, BudgetLevel
 from bot.domain.errors import Rejection
@@ -99,9 +99,8 @@ class DiscordAnnouncer:
         found: list[str] = []
         try:
             async with discord_faults("look for announcement"):
-                async for message in channel.history(limit=LOOK_BACK, after=attempt.begun_at - CLOCKS_APART):
-                    if self._bot.user is not None and message.author.id == self._bot.user.id:
-                        found += [(embed.footer.text or "").rpartition("\n")[2] for embed in message.embeds]
+                async for message in own_messages(self._bot, channel, attempt.begun_at):
+                    found += [(embed.footer.text or "").rpartition("\n")[2] for embed in message.embeds]
         except discord.HTTPException as error:
             log.info("channel_not_searched", channel=channel_id, status=error.status, code=error.code)
         return found

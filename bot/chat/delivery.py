@@ -18,8 +18,9 @@ from discord.ext import commands
 from bot.chat import cards
 from bot.chat.clearing import cleared
 from bot.chat.faults import discord_faults, is_gone
+from bot.chat.lookback import own_messages
 from bot.chat.parts import FILES_PER_MESSAGE
-from bot.chat.postman import CLOCKS_APART, LOOK_BACK, Postman
+from bot.chat.postman import Postman
 from bot.chat.shown import ShownCards
 from bot.domain.generation import Generation, MessageRef
 from bot.i18n import speaking
@@ -194,12 +195,10 @@ class DiscordDelivery:
 
     async def _own_card(self, generation: Generation, channel: discord.PartialMessageable) -> MessageRef | None:
         """The card that we posted before and could not note down; its nonce alone would tell for minutes only."""
-        since = generation.accepted_at - CLOCKS_APART
         try:
             async with discord_faults("look for card"):
-                async for message in channel.history(limit=LOOK_BACK, after=since):
-                    is_ours = self._bot.user is not None and message.author.id == self._bot.user.id
-                    if is_ours and any(embed.footer.text == generation.id for embed in message.embeds):
+                async for message in own_messages(self._bot, channel, generation.accepted_at):
+                    if any(embed.footer.text == generation.id for embed in message.embeds):
                         return MessageRef(channel_id=message.channel.id, message_id=message.id)
         except discord.HTTPException as error:
             log.info("channel_not_searched", generation=generation.id, status=error.status, code=error.code)

@@ -1,7 +1,6 @@
 """Notices on their way down the ladder: thread, channel, direct message."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
 
 import discord
 import structlog
@@ -10,6 +9,7 @@ from discord.ext import commands
 from bot.chat import cards
 from bot.chat.buttons import undecided_view
 from bot.chat.faults import discord_faults, is_too_large
+from bot.chat.lookback import own_messages
 from bot.chat.parts import Part, as_links, parts_of
 from bot.domain.generation import Generation, MessageRef, State
 from bot.media.files import ResultFile
@@ -22,12 +22,6 @@ DEFAULT_UPLOAD_LIMIT = 10 * 1_048_576
 
 ROOM_FOR_FORM = 16 * 1024
 """Kept in hand for the multipart form around a file."""
-
-LOOK_BACK = 2000
-"""How many messages are searched, at most, for a notice that may have been posted already."""
-
-CLOCKS_APART = timedelta(minutes=5)
-"""How far our clock may be from Discord's, by which messages are dated."""
 
 
 class Postman:
@@ -144,11 +138,11 @@ class Postman:
         """The parts of this notice that stand there already, by their number; none where we may not look."""
         found: dict[int, MessageRef] = {}
         mark = cards.mark(generation)
-        since = (generation.telling_since or generation.state_at) - CLOCKS_APART
+        since = generation.telling_since or generation.state_at
         try:
             async with discord_faults("look at the place"):
-                async for message in place.history(limit=LOOK_BACK, after=since):
-                    if self._bot.user is None or message.author.id != self._bot.user.id or mark not in message.content:
+                async for message in own_messages(self._bot, place, since):
+                    if mark not in message.content:
                         continue
                     number = message.content.rsplit(" · ", 1)[-1]
                     index = int(number) - 1 if number.isdigit() else 0

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
+from bot.chat import lookback
 from bot.domain.generation import Generation
 from bot.work.protocols import DeliveryDelayedError, Notice
 from sandbox.discord import Permission
@@ -77,6 +79,33 @@ async def test_a_retry_finds_the_notice_below_a_busy_channels_talk(stage: Stage,
     town.discord.advance(HOUR)
     assert await stage.delivery.tell(again, Notice()) == at(town.channel.messages[1])
     assert len(town.channel.messages) == 122
+
+
+async def test_a_retry_finds_a_late_post_above_the_talk_that_went_before_it(
+    stage: Stage, town: Town, done: Generation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookback, "LOOK_BACK", 100)
+    done = tried(done.evolve(thread_id=None))
+    for number in range(150):
+        town.ada.send(town.channel, f"talk {number}")
+    town.discord.fail_next("POST", MESSAGES, "cut-after")
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.tell(done, Notice())
+    town.discord.advance(HOUR)
+    told = town.channel.messages[-1]
+    assert await stage.delivery.tell(done, Notice()) == at(told)
+    assert town.channel.messages[-1] is told
+
+
+async def test_a_look_that_does_not_reach_back_far_enough_says_so(
+    stage: Stage, town: Town, done: Generation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookback, "LOOK_BACK", 100)
+    for number in range(150):
+        town.ada.send(thread(town), f"talk {number}")
+    with structlog.testing.capture_logs() as logs:
+        await stage.delivery.tell(tried(done), Notice())
+    assert "looked_back_in_part" in {line["event"] for line in logs}
 
 
 async def test_a_retry_finds_the_notice_where_it_went_although_a_better_place_takes_it_now(
