@@ -24,7 +24,7 @@ from bot.chat.postman import Postman
 from bot.chat.shown import ShownCards
 from bot.domain.generation import Generation, MessageRef
 from bot.i18n import speaking
-from bot.work.protocols import DeliveryDelayedError, Notice
+from bot.work.protocols import Check, DeliveryDelayedError, Notice, nothing_to_check
 
 log = structlog.get_logger(__name__)
 
@@ -141,10 +141,10 @@ class DiscordDelivery:
         """Bytes per file, as Discord states them for the guild and the interaction."""
         return self._postman.upload_limit(generation)
 
-    async def tell(self, generation: Generation, notice: Notice) -> MessageRef | None:
+    async def tell(self, generation: Generation, notice: Notice, check: Check = nothing_to_check) -> MessageRef | None:
         """Post the end and its videos: in the thread, else the channel, else directly; None where no way is left."""
         with speaking(generation.origin.locale):
-            return await self._postman.post(generation, notice)
+            return await self._postman.post(generation, notice, check)
 
     async def tell_slow(self, generation: Generation) -> None:
         """Say once in the thread that it takes longer."""

@@ -1,6 +1,7 @@
 """Notices on their way down the ladder: thread, channel, direct message."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
 import discord
 import structlog
@@ -13,7 +14,7 @@ from bot.chat.lookback import own_messages
 from bot.chat.parts import Part, as_links, parts_of
 from bot.domain.generation import Generation, MessageRef, State
 from bot.media.files import ResultFile
-from bot.work.protocols import Notice
+from bot.work.protocols import Check, Notice
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +23,15 @@ DEFAULT_UPLOAD_LIMIT = 10 * 1_048_576
 
 ROOM_FOR_FORM = 16 * 1024
 """Kept in hand for the multipart form around a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """A notice on its way: its parts, those that stand somewhere already, and what is asked before a further one."""
+
+    parts: list[Part]
+    posted: dict[int, MessageRef]
+    check: Check
 
 
 class Postman:
@@ -36,8 +46,8 @@ class Postman:
         of_guild = guild.filesize_limit if guild else DEFAULT_UPLOAD_LIMIT
         return min(of_guild, generation.origin.upload_limit or DEFAULT_UPLOAD_LIMIT) - ROOM_FOR_FORM
 
-    async def post(self, generation: Generation, notice: Notice) -> MessageRef | None:
-        """The first message of the notice.
+    async def post(self, generation: Generation, notice: Notice, check: Check) -> MessageRef | None:
+        """The first message of the notice; `check` is asked right before each.
 
         None where no place took it. Raises DeliveryDelayedError where later helps. Discord remembers a nonce for a few
         minutes only, so after a failed try the places are searched before anything is posted again.
@@ -51,7 +61,7 @@ class Postman:
             if generation.telling_failures and isinstance(place, discord.DMChannel):
                 posted |= await self._posted_before(generation, place)
             try:
-                await self._post_parts(generation, place, parts, posted)
+                await self._post_parts(generation, place, _Rest(parts, posted, check))
             except discord.HTTPException as error:
                 log.warning("place_refused", generation=generation.id, status=error.status, code=error.code)
                 continue
@@ -90,17 +100,18 @@ class Postman:
         self,
         generation: Generation,
         place: discord.abc.Messageable,
-        parts: list[Part],
-        posted: dict[int, MessageRef],
+        rest: _Rest,
     ) -> None:
-        """Post every part that is not `posted` yet, here or elsewhere.
+        """Post every part that is not posted yet, here or elsewhere.
 
         Where the files turn out to be too large, links take their place from that part on.
         """
+        parts, posted = rest.parts, rest.posted
         index = 0
         while index < len(parts):
             part = parts[index]
             if index not in posted:
+                await rest.check()
                 try:
                     text, nonce = part.text(generation), _nonce(generation, index)
                     posted[index] = await self._send(generation, place, text, nonce, part.files)

@@ -1,10 +1,10 @@
 """What the work needs of its neighbours: a store of generations, and a way to reach people."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from bot.domain.change import Acceptance, AuditRecord, Change, Room
 from bot.domain.findings import Finding
@@ -182,6 +182,14 @@ class Notice:
     unusable: int = 0
 
 
+Check: TypeAlias = Callable[[], Awaitable[None]]
+"""Asked right before something that no later write could take back; raises LeaseLostError where it must not be done."""
+
+
+async def nothing_to_check() -> None:
+    """The check of what may be done in any case."""
+
+
 class Delivery(Protocol):
     """How a generation reaches its requester. Methods raise DeliveryDelayedError where later helps."""
 
@@ -209,8 +217,11 @@ class Delivery(Protocol):
         """Bytes that a file may have to be posted where this generation's notice goes."""
         ...
 
-    async def tell(self, generation: Generation, notice: Notice) -> MessageRef | None:
-        """Tell the requester of the end, with the videos; None where no way was left."""
+    async def tell(self, generation: Generation, notice: Notice, check: Check = nothing_to_check) -> MessageRef | None:
+        """Tell the requester of the end, with the videos, asking `check` right before each post.
+
+        None where no way was left.
+        """
         ...
 
     async def tell_slow(self, generation: Generation) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -43,8 +44,7 @@ class Telling:
             generation = await self._with_card_and_thread(generation)
             notice = await self._notice(generation)
             crash_points.at("download.done")
-            await tools.require_lease(generation)
-            told_as = await tools.delivery.tell(generation, notice)
+            told_as = await tools.delivery.tell(generation, notice, partial(tools.require_lease, generation))
         except (DeliveryDelayedError, MediaDelayedError) as error:
             return await self._again(generation, error)
         after = generation.evolve(

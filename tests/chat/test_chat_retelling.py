@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from bot.chat import lookback
+from bot.domain.change import LeaseLostError
 from bot.domain.generation import Generation
 from bot.work.protocols import DeliveryDelayedError, Notice
 from sandbox.discord import Permission
@@ -139,6 +140,23 @@ async def test_a_place_that_may_not_be_searched_can_still_be_told_in(
     town.discord.fail_next("GET", MESSAGES, 403, times=2)
     assert await stage.delivery.tell(tried(done), Notice()) is not None
     assert [message.place for message in everything(town)] == [thread(town)]
+
+
+async def test_whether_it_may_be_posted_is_asked_after_the_look_and_before_every_message(
+    stage: Stage, town: Town, done: Generation, tmp_path: Path
+) -> None:
+    seen: list[tuple[int, int]] = []
+
+    async def ours_once() -> None:
+        seen.append((len(town.discord.requests_to("GET", MESSAGES)), len(list(everything(town)))))
+        if len(seen) == 2:
+            raise LeaseLostError("taken over")
+
+    notice = Notice(files=tuple(result(tmp_path, f"{number}.mp4", 100) for number in range(12)))
+    with pytest.raises(LeaseLostError):
+        await stage.delivery.tell(tried(done), notice, ours_once)
+    assert seen == [(3, 0), (3, 1)]  # one look is for the card
+    assert [len(names(message)) for message in everything(town)] == [10]
 
 
 async def test_a_look_that_fails_is_repeated_before_anything_is_posted(

@@ -18,7 +18,7 @@ from bot.providers.errors import Unreachable
 from bot.work.actors import Actor
 from bot.work.decisions import Decisions
 from bot.work.policy import Policy
-from bot.work.protocols import DeliveryDelayedError, Notice
+from bot.work.protocols import Check, DeliveryDelayedError, Notice, nothing_to_check
 from bot.work.steps import Tools
 from bot.work.worker import CLAIM_EVERY
 from sandbox.provider import Outcome, SimulatedProvider
@@ -128,7 +128,8 @@ class NoncedDelivery(RecordedDelivery):
     messages: dict[tuple[str, State], MessageRef] = field(default_factory=dict)
     posts: list[tuple[tuple[str, State], StepTask | None]] = field(default_factory=list)
 
-    async def tell(self, generation: Generation, notice: Notice) -> MessageRef | None:
+    async def tell(self, generation: Generation, notice: Notice, check: Check = nothing_to_check) -> MessageRef | None:
+        await check()
         key = (generation.id, generation.state)
         self.posts.append((key, asyncio.current_task()))
         assert all(file.path.is_file() for file in notice.files)

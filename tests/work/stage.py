@@ -17,7 +17,7 @@ from bot.store.store import Store
 from bot.work.door import Door
 from bot.work.feed import CatalogFeed
 from bot.work.policy import Policy
-from bot.work.protocols import DeliveryDelayedError, Notice
+from bot.work.protocols import Check, DeliveryDelayedError, Notice, nothing_to_check
 from bot.work.service import Draft, Service
 from bot.work.steps import Tools
 from bot.work.worker import Worker
@@ -113,7 +113,8 @@ class RecordedDelivery:
     def upload_limit(self, generation: Generation) -> int:  # noqa: ARG002 - one limit for all
         return self.limit
 
-    async def tell(self, generation: Generation, notice: Notice) -> MessageRef | None:
+    async def tell(self, generation: Generation, notice: Notice, check: Check = nothing_to_check) -> MessageRef | None:
+        await check()
         self.tried_at.append(self.clock.now())
         await self._begin("tell")
         if "tell" in self.refuses:
