@@ -19,6 +19,7 @@ from bot.app.opening import (
     opened_media,
     opened_store,
     provider_of,
+    watch_clocks,
 )
 from bot.chat.client import DiscordUnreachableError, ShowreelClient, TokenRefusedError
 from bot.health import PortTakenError, Vitals, Watchdog, serving
@@ -69,7 +70,7 @@ async def _run(parts: Parts, settings: Settings, stack: AsyncExitStack, stopping
         await stack.enter_async_context(serving(settings.server.host, settings.server.port, vitals))
     except PortTakenError as error:
         raise StartError(f"{error}; choose another [server] port, or 0 to switch it off.") from error
-    await _work(parts, watchdog, stopping)
+    await _work(parts, watchdog, settings, stopping)
 
 
 async def _unless_stopped(opening: Coroutine[Any, Any, Parts], stopping: asyncio.Event) -> Parts | None:
@@ -85,7 +86,7 @@ async def _unless_stopped(opening: Coroutine[Any, Any, Parts], stopping: asyncio
     return None
 
 
-async def _work(parts: Parts, watchdog: Watchdog, stopping: asyncio.Event) -> None:
+async def _work(parts: Parts, watchdog: Watchdog, settings: Settings, stopping: asyncio.Event) -> None:
     """Do everything at once until asked to stop or until something that must go on has ended."""
     tasks = [
         asyncio.create_task(parts.bot.connect(), name="discord"),
@@ -97,6 +98,7 @@ async def _work(parts: Parts, watchdog: Watchdog, stopping: asyncio.Event) -> No
         asyncio.create_task(watchdog.watch(), name="watchdog"),
         asyncio.create_task(parts.reconciler.run(), name="reconciliation"),
         asyncio.create_task(parts.retention.run(), name="retention"),
+        asyncio.create_task(watch_clocks(settings, parts.store), name="clocks"),
     ]
     asked = asyncio.create_task(stopping.wait(), name="stop")
     try:

@@ -1,7 +1,9 @@
 """Opening what the bot works with: the database, the provider, files, and what is asked about prompts."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -35,6 +37,15 @@ now = SteadyClock()
 """The clock of the whole program."""
 
 
+CLOCKS_EVERY = timedelta(minutes=1)
+CLOCKS_APART_FOR = 3
+"""How often, and how many times on end, the database's clock is another one until the process ends."""
+
+
+class ClocksApartError(Exception):
+    """The time of this process is no longer that of the database, whose other processes share leases with it."""
+
+
 class NoDatabaseError(StartError):
     """There is no database yet."""
 
@@ -63,10 +74,29 @@ async def opened_store(settings: Settings, *, owner: bool) -> AsyncIterator[Stor
         except OSError as error:
             raise StartError(f"The data folder can't be made: {error.strerror} ({error.filename}).") from error
         stack.push_async_callback(database.close)
-        if gap > seconds(settings.worker.lease) / 4:
+        if gap > _most_apart(settings):
             apart = f"{gap.total_seconds():.0f} s"
             raise StartError(f"The clocks of this machine and of the database are {apart} apart: set both right.", 1)
         yield Store(database, zone=ZoneInfo(settings.limits.time_zone))
+
+
+async def watch_clocks(settings: Settings, store: Store) -> None:
+    """Look every minute, for good; raises ClocksApartError where a start at the machine's time of day may help."""
+    looks = 0
+    while looks < CLOCKS_APART_FOR:
+        await asyncio.sleep(CLOCKS_EVERY.total_seconds())
+        try:
+            gap = await store.clock_gap(now())
+        except Exception as error:  # noqa: BLE001 - the edge of the loop: a database that is away says nothing of its clock
+            log.info("clocks_not_compared", error=type(error).__name__)
+            continue
+        looks = looks + 1 if gap > _most_apart(settings) else 0
+    log.error("clocks_apart", by=str(gap))
+    raise ClocksApartError(str(gap))
+
+
+def _most_apart(settings: Settings) -> timedelta:
+    return seconds(settings.worker.lease) / 4
 
 
 def _require_database(settings: Settings, database: Database) -> None:

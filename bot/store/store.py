@@ -264,6 +264,7 @@ class Store:
     """Everything that is stored in an open database; the windows of limits are those of `zone`."""
 
     def __init__(self, database: Database, zone: tzinfo = UTC) -> None:
+        self.clock_gap = database.clock_gap
         self.generations = Generations(database, zone)
         self.guilds = Guilds(database)
         self.announcements = Announcements(database)

@@ -26,7 +26,7 @@ class CallBudget:
         self._left = self._most
         self._monotonic = monotonic
         self._at = monotonic()
-        self._promised = {urgent: self._at for urgent in (True, False)}
+        self._promised = dict.fromkeys((True, False), self._at)
 
     def take(self, *, urgent: bool = False) -> timedelta:
         """Zero where the call may be made now, else after how long to ask again."""

@@ -66,7 +66,8 @@ class Outage:
     def take(self, now: datetime, *, as_probe: bool = False) -> timedelta:
         """Zero where the call may be made now, else after how long to ask again; each is told a moment of its own.
 
-        `as_probe`: one that is made only to learn whether there is an answer, one at a time even before it is an outage.
+        `as_probe`: one that is made only to learn whether there is an answer, one at a time even where no outage is
+        known yet.
         """
         held = self.held(now)
         if held:

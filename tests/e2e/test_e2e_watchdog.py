@@ -33,6 +33,18 @@ app()
 """The bot on a machine whose clock is late."""
 
 
+DRIFTING = """
+from datetime import timedelta
+from bot.app import opening as root
+now, gaps = root.now, iter([timedelta(0)])
+root.now = lambda: now() - next(gaps, timedelta(minutes=2))
+root.CLOCKS_EVERY = timedelta(seconds=0.2)
+from bot.cli import app
+app()
+"""
+"""The bot on a machine that is paused from outside after the start, and so counts nothing of that."""
+
+
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
     """The address of an empty database."""
@@ -95,3 +107,11 @@ async def test_a_machine_whose_clock_is_not_the_databases_does_not_start(stage: 
     await stage.launch(database={"url": postgres}, media={"folder": str(stage.folder / "files")})
     assert await stage.gone() == 1
     assert "The clocks of this machine and of the database are 120 s apart" in stage.log
+
+
+async def test_a_process_whose_time_is_the_databases_no_more_ends_with_code_1(stage: Stage, postgres: str) -> None:
+    stage.program = (sys.executable, "-c", DRIFTING)
+    await stage.launch(database={"url": postgres}, media={"folder": str(stage.folder / "files")})
+    assert await stage.gone() == 1
+    assert "clocks_apart" in stage.log
+    assert "ClocksApartError" in stage.log
