@@ -1,6 +1,6 @@
 """Lines of the audit in words, for /mod log and for the log channel."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
@@ -54,7 +54,7 @@ def line(found: LogLine) -> str:
     if found.generation_id:
         parts.append(f"`{found.generation_id}`")
     if found.before or found.after:
-        parts.append(f"{_value(found.before)} → {_value(found.after)}")
+        parts.append(f"{_value(found.action, found.before)} → {_value(found.action, found.after)}")
     if found.why:
         parts.append(_("“{why}”", why=texts.word(found.why)))
     text = " · ".join(parts)
@@ -67,24 +67,29 @@ def _who(found: LogLine) -> str:
     return f"<@{found.actor_id}>" if found.actor_id else _("A former member")
 
 
-def _value(stored: str | None) -> str:
-    """What was before or after, in words where it has some."""
+def _value(action: str, stored: str | None) -> str:
+    """What was before or after, in words where those of its action have some."""
     if stored is None:
         return _("nothing")
+    words = _IN_WORDS.get(action)
+    return (words(stored) if words else None) or texts.word(stored)
+
+
+def _setting(stored: str) -> str | None:
+    """A setting that is an instant or a link."""
     name, _separator, value = stored.partition(": ")
-    return _setting(name, value) or texts.word(stored)
-
-
-def _setting(name: str, value: str) -> str | None:
-    """A setting, the end of a block or a limit in words; None for what the audit says in words of its own."""
-    limit, at = _limit(name, value), _instant(value) or _instant(name.removeprefix("until "))
+    if name == "paused_at":
+        at = _instant(value)
+        return _("paused since {when}", when=texts.instant(at, "f")) if at else None
     links = {"log_channel_id": f"<#{value}>", "moderator_role_id": f"<@&{value}>"}
-    if limit is not None:
-        return texts.whole_amount(limit)
-    if at is not None:
-        when = texts.instant(at, "f")
-        return _("paused since {when}", when=when) if name == "paused_at" else _("until {when}", when=when)
     return links.get(name) if value.isdigit() else None
+
+
+def _block(stored: str) -> str | None:
+    """The end of a block, which stands before its reason."""
+    end, _separator, _reason = stored.partition(": ")
+    at = _instant(end.removeprefix("until "))
+    return _("until {when}", when=texts.instant(at, "f")) if at else None
 
 
 def _instant(text: str) -> datetime | None:
@@ -94,8 +99,9 @@ def _instant(text: str) -> datetime | None:
         return None
 
 
-def _limit(name: str, value: str) -> Limit | None:
+def _limit(stored: str) -> str | None:
     """A limit as the audit has it, such as "guild micros/month: 5000000"; whose it is stands in the subject."""
+    name, _separator, value = stored.partition(": ")
     scope, _separator, counted = name.partition(" ")
     measure, _slash, window = counted.partition("/")
     if scope not in set(Scope) or measure not in set(Measure) or not value.isdigit():
@@ -103,7 +109,7 @@ def _limit(name: str, value: str) -> Limit | None:
     if window and window not in set(Window):
         return None
     span = Window(window) if window else None
-    return Limit(scope=Scope(scope), measure=Measure(measure), window=span, amount=int(value))
+    return texts.whole_amount(Limit(scope=Scope(scope), measure=Measure(measure), window=span, amount=int(value)))
 
 
 def _subject(found: LogLine) -> str:
@@ -117,3 +123,13 @@ def _subject(found: LogLine) -> str:
             return f"<#{name}>"
         case _:
             return texts.word(name or kind)
+
+
+_IN_WORDS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
+    {
+        **dict.fromkeys((Action.CHANGE_SETTINGS, Action.PAUSE, Action.RESUME), _setting),
+        **dict.fromkeys((Action.SET_LIMIT, Action.CLEAR_LIMIT), _limit),
+        **dict.fromkeys((Action.BLOCK, Action.UNBLOCK), _block),
+    }
+)
+"""How what was before and after is read, by what was done; anything else is told as it was written down."""

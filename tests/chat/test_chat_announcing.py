@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat import log_lines
+from bot.chat import log_lines, texts
 from bot.chat.announcer import DiscordAnnouncer
 from bot.chat.report_parts import ReportTools
 from bot.domain.announcements import Announcement, Attempt, BudgetLevel
@@ -160,22 +160,44 @@ def test_every_action_has_its_words() -> None:
         ({}, "The bot"),
         ({"action": "of a later version"}, "of a later version"),
         ({"generation_id": "abcdefgh1234"}, "`abcdefgh1234`"),
-        ({"after": "guild micros/month: 5000000"}, "nothing → $5.00 a month"),
-        (
-            {"before": "member generations/day: 3", "after": "member generations/day: 4"},
-            "3 videos a day → 4 videos a day",
-        ),
-        ({"after": "member cooldown: 30"}, "→ 30 seconds between videos"),
-        ({"after": "log_channel_id: 7"}, "nothing → <#7>"),
-        ({"before": "moderator_role_id: 8"}, "<@&8> → nothing"),
-        ({"after": "time_zone: Europe/Berlin"}, "→ time\\_zone: Europe/Berlin"),
-        ({"after": "paused_at: 2026-11-21T12:06:28+00:00"}, "→ paused since <t:1795262788:f>"),
-        ({"after": "until 2026-11-21T12:06:28+00:00: spam", "why": "spam"}, "→ until <t:1795262788:f> · “spam”"),
-        ({"after": "of another: version"}, "→ of another: version"),
     ],
 )
 def test_a_line_says_who_did_what_to_whom(facts: dict[str, Any], words: str) -> None:
     assert words in log_lines.line(line(1, **facts))
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "after", "words"),
+    [
+        (Action.SET_LIMIT, None, "guild micros/month: 5000000", "nothing → $5.00 a month"),
+        (
+            Action.SET_LIMIT,
+            "member generations/day: 3",
+            "member generations/day: 4",
+            "3 videos a day → 4 videos a day",
+        ),
+        (Action.CLEAR_LIMIT, "member cooldown: 30", None, "30 seconds between videos → nothing"),
+        (Action.CHANGE_SETTINGS, None, "log_channel_id: 7", "nothing → <#7>"),
+        (Action.CHANGE_SETTINGS, "moderator_role_id: 8", None, "<@&8> → nothing"),
+        (Action.CHANGE_SETTINGS, None, "time_zone: Europe/Berlin", "→ time\\_zone: Europe/Berlin"),
+        (Action.PAUSE, None, "paused_at: 2026-11-21T12:06:28+00:00", "→ paused since <t:1795262788:f>"),
+        (Action.RESUME, "paused_at: 2026-11-21T12:06:28+00:00", None, "paused since <t:1795262788:f> →"),
+        (Action.BLOCK, None, "until 2026-11-21T12:06:28+00:00: spam", "nothing → until <t:1795262788:f>"),
+        (Action.UNBLOCK, "without end: spam", None, "without end: spam → nothing"),
+        (Action.CHANGE_SETTINGS, None, "of another: version", "→ of another: version"),
+        (Action.SET_LIMIT, None, "of another version", "→ of another version"),
+        ("of a later version", None, "log_channel_id: 7", "→ log\\_channel\\_id: 7"),
+    ],
+)
+def test_a_line_says_what_was_before_and_after(action: str, before: str, after: str, words: str) -> None:
+    assert words in log_lines.line(line(1, action=action, before=before, after=after))
+
+
+@pytest.mark.parametrize("text", ["2026-11-21", "until 2026-11-21", "guild micros/month: 5000000", "log_channel_id: 7"])
+@pytest.mark.parametrize("action", [Action.ADD_RULE, Action.REMOVE_RULE])
+def test_a_word_rule_is_shown_as_it_was_written_whatever_it_looks_like(action: Action, text: str) -> None:
+    shown = log_lines.line(line(1, action=action, before=f"word: {text}", after=text))
+    assert shown.endswith(f"word: {texts.word(text)} → {texts.word(text)}")
 
 
 def test_ten_lines_fit_into_a_message() -> None:
