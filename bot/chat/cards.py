@@ -6,6 +6,7 @@ from datetime import timedelta
 import discord
 
 from bot.chat import problems, texts
+from bot.chat.links import Links
 from bot.domain.generation import Generation, Reason, State
 from bot.domain.request import Options
 from bot.i18n import _
@@ -64,27 +65,19 @@ class Remarks:
     unusable: int = 0
 
 
-def success(
-    generation: Generation, links: tuple[str, ...], too_large: tuple[str, ...], remarks: Remarks = Remarks()
-) -> str:
+def success(generation: Generation, links: Links, remarks: Remarks = Remarks()) -> str:
     """The text that comes with finished videos; `links` are results that could not be posted as files."""
     lines = [_("{who} your video is ready.", who=_mention(generation))]
     if remarks.unusable:
         lines.append(_("Some of what the video service handed over can't be posted here: it is no usable video."))
     if remarks.shrunk:
         lines.append(_("It was too large for this server, so it was made smaller to fit."))
-    if too_large:
-        lines.append(_("It is too large for this server, so here is a link. It works for a limited time."))
-    if links:
-        lines.append(_("This could not be fetched as a file, so here is a link. It works for a limited time."))
-    lines += [f"<{url}>" for url in (*too_large, *links)]
-    return _with_mark(generation, lines)
+    return _with_mark(generation, [*lines, *links.reasons(), *links.addresses()])
 
 
-def further(generation: Generation, number: int, links: tuple[str, ...], too_large: tuple[str, ...]) -> str:
+def further(generation: Generation, number: int, links: Links) -> str:
     """The text of the second and each further message of finished videos; they mention nobody."""
-    lines = [f"<{url}>" for url in (*too_large, *links)]
-    return "\n".join([*lines, f"{mark(generation)} · {number}"])
+    return "\n".join([*links.addresses(), f"{mark(generation)} · {number}"])
 
 
 def ending(generation: Generation) -> str:

@@ -7,7 +7,7 @@ import discord
 import structlog
 
 from bot.chat.faults import is_too_large
-from bot.chat.parts import Part, as_links, parts_of
+from bot.chat.parts import Part, Why, as_links, parts_of
 from bot.chat.postman import ROOM_FOR_FORM
 from bot.i18n import _
 from bot.work.showing import Handover
@@ -42,7 +42,8 @@ async def hand_over(interaction: discord.Interaction, handover: Handover, limit:
             if not part.files or (isinstance(error, discord.HTTPException) and not is_too_large(error)):
                 raise
             log.warning("handover_as_links", files=len(part.files), error=type(error).__name__)
-            parts[index:] = as_links(parts[index:], index)
+            why = Why.UNPOSTED if isinstance(error, TimeoutError) else Why.TOO_LARGE
+            parts[index:] = as_links(parts[index:], index, why)
             continue
         index += 1
 
@@ -64,11 +65,7 @@ def _lines(part: Part) -> list[str]:
         lines.append(_("Here you are."))
     if any(file.original_size for file in part.files):
         lines.append(_("It was too large for this server, so it was made smaller to fit."))
-    if part.links.too_large:
-        lines.append(_("It is too large for this server, so here is a link. It works for a limited time."))
-    if part.links.unfetched:
-        lines.append(_("This could not be fetched as a file, so here is a link. It works for a limited time."))
-    return lines + [f"<{url}>" for url in (*part.links.too_large, *part.links.unfetched)]
+    return [*lines, *part.links.reasons(), *part.links.addresses()]
 
 
 def _remarks(handover: Handover, unusable: int) -> list[str]:

@@ -1,10 +1,12 @@
 """How a notice is cut into messages: files that fit together, and links where a file can't be posted."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from itertools import zip_longest
 
 from bot.chat import cards
+from bot.chat.links import Links, endless
 from bot.domain.generation import Generation, State
 from bot.media.files import ResultFile
 from bot.work.protocols import Notice
@@ -13,17 +15,6 @@ FILES_PER_MESSAGE = 10
 BYTES_PER_MESSAGE = 24 * 1_048_576
 """Discord's documents still name 25 MiB for a whole request; what is above it in sum goes out in further messages."""
 
-LINKS_PER_MESSAGE = 1500
-"""Characters of links in one message; Discord takes 2,000 in all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Results that go out as links: too large for a file here, or not to be fetched."""
-
-    too_large: tuple[str, ...] = ()
-    unfetched: tuple[str, ...] = ()
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -31,7 +22,7 @@ class Part:
 
     index: int
     files: tuple[ResultFile, ...] = ()
-    links: Links = Links()
+    links: Links = field(default_factory=Links)
     unusable: int = 0
 
     def text(self, generation: Generation) -> str:
@@ -40,45 +31,38 @@ class Part:
             return cards.ending(generation)
         if self.index == 0:
             remarks = cards.Remarks(shrunk=any(file.original_size for file in self.files), unusable=self.unusable)
-            return cards.success(generation, self.links.unfetched, self.links.too_large, remarks)
-        return cards.further(generation, self.index + 1, self.links.unfetched, self.links.too_large)
+            return cards.success(generation, self.links, remarks)
+        return cards.further(generation, self.index + 1, self.links)
 
 
 def parts_of(notice: Notice, limit: int) -> list[Part]:
     """A notice as messages, at least one; `limit` is in bytes per file."""
     fitting = [file for file in notice.files if file.size <= limit]
-    too_large = [file.url for file in notice.files if file.size > limit]
-    endless = sum(len(url) > LINKS_PER_MESSAGE for url in (*too_large, *notice.unfetched))
-    first, *others = _numbered(0, _groups(fitting), _batches(too_large, notice.unfetched))
-    return [replace(first, unusable=notice.unusable + endless), *others]
+    too_large = tuple(file.url for file in notice.files if file.size > limit)
+    links = Links(too_large=too_large, unfetched=notice.unfetched)
+    return _numbered(0, _groups(fitting), links, notice.unusable)
 
 
-def as_links(parts: Sequence[Part], first: int) -> list[Part]:
+class Why(Enum):
+    """Why links take the place of files."""
+
+    TOO_LARGE = "too_large"
+    UNPOSTED = "not_uploaded"
+
+
+def as_links(parts: Sequence[Part], first: int, why: Why) -> list[Part]:
     """The same results with links in place of all files, in messages that count from `first`."""
-    too_large = [url for part in parts for url in (*(file.url for file in part.files), *part.links.too_large)]
-    unfetched = [url for part in parts for url in part.links.unfetched]
-    return _numbered(first, (), _batches(too_large, unfetched))
+    urls = tuple(file.url for part in parts for file in part.files)
+    of_files = Links(too_large=urls) if why is Why.TOO_LARGE else Links(unposted=urls)
+    links = sum((part.links for part in parts), start=of_files)
+    return _numbered(first, (), links, sum(part.unusable for part in parts))
 
 
-def _numbered(first: int, groups: Iterable[tuple[ResultFile, ...]], batches: Iterable[Links]) -> list[Part]:
-    rows = list(zip_longest(groups, batches)) or [(None, None)]
-    return [Part(first + index, files or (), links or Links()) for index, (files, links) in enumerate(rows)]
-
-
-def _batches(too_large: Iterable[str], unfetched: Iterable[str]) -> Iterator[Links]:
-    """Links in batches that are short enough for a message each."""
-    batch, length = Links(), 0
-    for link in (*(Links((url,)) for url in too_large), *(Links((), (url,)) for url in unfetched)):
-        more = sum(map(len, link.too_large + link.unfetched))
-        if more > LINKS_PER_MESSAGE:
-            continue  # no message can hold it; it is remarked upon instead
-        if length and length + more > LINKS_PER_MESSAGE:
-            yield batch
-            batch, length = Links(), 0
-        batch = Links(batch.too_large + link.too_large, batch.unfetched + link.unfetched)
-        length += more
-    if length:
-        yield batch
+def _numbered(first: int, groups: Iterable[tuple[ResultFile, ...]], links: Links, unusable: int) -> list[Part]:
+    """Files and links side by side; a link that is too long for any message counts as unusable."""
+    rows = list(zip_longest(groups, links.batches())) or [(None, None)]
+    head, *rest = (Part(first + index, files or (), batch or Links()) for index, (files, batch) in enumerate(rows))
+    return [replace(head, unusable=unusable + endless(links.all)), *rest]
 
 
 def _groups(files: Iterable[ResultFile]) -> Iterator[tuple[ResultFile, ...]]:

@@ -11,7 +11,8 @@ from bot.chat import cards
 from bot.chat.buttons import undecided_view
 from bot.chat.faults import discord_faults, is_too_large
 from bot.chat.lookback import own_messages
-from bot.chat.parts import Part, as_links, parts_of
+from bot.chat.parts import Part, Why, as_links, parts_of
+from bot.chat.uploads import Uploads
 from bot.domain.generation import Generation, MessageRef, State
 from bot.media.files import ResultFile
 from bot.work.protocols import Check, Notice
@@ -39,6 +40,7 @@ class Postman:
 
     def __init__(self, bot: commands.AutoShardedBot) -> None:
         self._bot = bot
+        self._uploads = Uploads()
 
     def upload_limit(self, generation: Generation) -> int:
         """Bytes per file: the smaller of what the guild and the interaction allow, less what the form takes."""
@@ -66,6 +68,7 @@ class Postman:
                 log.warning("place_refused", generation=generation.id, status=error.status, code=error.code)
                 continue
             break
+        self._uploads.forget(generation.id)
         return posted.get(0)
 
     async def post_text(self, generation: Generation, text: str, nonce: str) -> None:
@@ -96,32 +99,40 @@ class Postman:
                 return
             yield direct
 
-    async def _post_parts(
-        self,
-        generation: Generation,
-        place: discord.abc.Messageable,
-        rest: _Rest,
-    ) -> None:
+    async def _post_parts(self, generation: Generation, place: discord.abc.Messageable, rest: _Rest) -> None:
         """Post every part that is not posted yet, here or elsewhere.
 
-        Where the files turn out to be too large, links take their place from that part on.
+        Where its files can't be posted, links take their place from that part on.
         """
         parts, posted = rest.parts, rest.posted
         index = 0
         while index < len(parts):
             part = parts[index]
             if index not in posted:
-                await rest.check()
-                try:
-                    text, nonce = part.text(generation), _nonce(generation, index)
-                    posted[index] = await self._send(generation, place, text, nonce, part.files)
-                except discord.HTTPException as error:
-                    if not (part.files and is_too_large(error)):
-                        raise
-                    log.warning("upload_too_large", generation=generation.id, size=sum(f.size for f in part.files))
-                    parts[index:] = as_links(parts[index:], index)
+                outcome = await self._post_part(generation, place, part, rest.check)
+                if isinstance(outcome, Why):
+                    size = sum(file.size for file in part.files)
+                    log.warning("upload_given_up", generation=generation.id, size=size, why=outcome.value)
+                    parts[index:] = as_links(parts[index:], index, outcome)
                     continue
+                posted[index] = outcome
             index += 1
+
+    async def _post_part(
+        self, generation: Generation, place: discord.abc.Messageable, part: Part, check: Check
+    ) -> MessageRef | Why:
+        """The posted message, or why its files have to become links."""
+        if part.files and self._uploads.are_given_up(generation.id):
+            return Why.UNPOSTED
+        async with self._uploads.room(generation.id, has_files=bool(part.files)):
+            await check()
+            try:
+                nonce = _nonce(generation, part.index)
+                return await self._send(generation, place, part.text(generation), nonce, part.files)
+            except discord.HTTPException as error:
+                if part.files and is_too_large(error):
+                    return Why.TOO_LARGE
+                raise
 
     async def _send(
         self,

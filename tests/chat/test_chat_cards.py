@@ -6,6 +6,7 @@ import discord
 import pytest
 
 from bot.chat import cards
+from bot.chat.links import Links
 from bot.domain.errors import BadFile, FileFault
 from bot.domain.generation import Generation, MessageRef, Reason, State
 from bot.domain.ledger import Amounts
@@ -27,6 +28,13 @@ LONG_OPTIONS = Options(
     extend_at=86_400,
     extend_times=20,
 )
+MANY_LINKS = Links(
+    too_large=tuple(f"https://x/a{number:04}" for number in range(28)),
+    unposted=tuple(f"https://x/b{number:04}" for number in range(28)),
+    unfetched=tuple(f"https://x/c{number:04}" for number in range(27)),
+)
+"""As many as go into one message."""
+
 CARD = MessageRef(channel_id=12, message_id=99)
 
 
@@ -66,7 +74,7 @@ def test_every_notice_fits_a_message(state: State) -> None:
     fault = BadFile(WILD * 3, MediaKind.IMAGE, FileFault.WRONG_FORMAT, WILD * 30, "PNG")
     for reason in Reason:
         ended = generation(state=state, reason=reason, detail=fault.to_detail())
-        for text in (cards.ending(ended), cards.slow(ended), cards.success(ended, ("https://x/" * 70,), ("y",))):
+        for text in (cards.ending(ended), cards.slow(ended), cards.success(ended, MANY_LINKS)):
             assert violations("POST", "/channels/1/messages", {"content": text}) == [], reason
             assert len(text) <= 2000
 
@@ -219,8 +227,8 @@ def test_a_released_one_of_which_nothing_is_known_is_not_called_unmade(reason: R
 
 def test_only_the_first_message_mentions_the_requester() -> None:
     made = generation(state=State.SUCCEEDED, origin=origin(requester_id=13))
-    assert "<@13>" in cards.success(made, (), ())
-    assert "<@" not in cards.further(made, 2, (), ())
+    assert "<@13>" in cards.success(made, Links())
+    assert "<@" not in cards.further(made, 2, Links())
 
 
 def test_notices_about_different_states_are_told_apart() -> None:
@@ -228,8 +236,22 @@ def test_notices_about_different_states_are_told_apart() -> None:
 
 
 def test_a_link_is_not_unfurled() -> None:
-    text = cards.success(generation(state=State.SUCCEEDED), ("https://x/a",), ("https://x/b",))
-    assert {"<https://x/a>", "<https://x/b>"} <= set(text.splitlines())
+    text = cards.success(generation(state=State.SUCCEEDED), MANY_LINKS)
+    assert {f"<{url}>" for url in MANY_LINKS.all} <= set(text.splitlines())
+
+
+def test_as_many_links_as_go_into_one_message_fit_it_with_all_that_is_remarked() -> None:
+    made = generation(state=State.SUCCEEDED, origin=origin(requester_id=10**18))
+    assert list(MANY_LINKS.batches()) == [MANY_LINKS]
+    assert len(list((MANY_LINKS + Links(unfetched=("https://x/more",))).batches())) == 2
+    assert len(cards.success(made, MANY_LINKS, cards.Remarks(shrunk=True, unusable=2))) <= 2000
+
+
+def test_a_link_says_what_is_known_of_its_life() -> None:
+    for links in (Links(too_large=("https://x/a",)), Links(unposted=("https://x/a",)), Links(unfetched=("u",))):
+        text = cards.success(generation(state=State.SUCCEEDED), links)
+        assert "The video service doesn't say how long its links work" in text
+    assert "links work" not in cards.success(generation(state=State.SUCCEEDED), Links())
 
 
 def test_the_owner_is_told_what_the_service_answered() -> None:

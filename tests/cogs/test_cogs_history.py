@@ -323,7 +323,8 @@ async def test_what_can_t_be_fetched_now_is_a_link(open_stage: Stage, town: Town
     made = await told_in_channel(open_stage, town, f"{videos.origin}/clip.mp4")
     message = await handed(town, await shown(town, made.id, again=True))
     assert message.content == (
-        "This could not be fetched as a file, so here is a link. It works for a limited time.\n"
+        "This could not be fetched as a file, so here is a link.\n"
+        "The video service doesn't say how long its links work: save what you want to keep soon.\n"
         f"<{videos.origin}/clip.mp4>"
     )
 
