@@ -77,6 +77,9 @@ REASONS: Mapping[Reason, str] = MappingProxyType(
     {
         Reason.BAD_INPUT: N_("An attached file can't be used."),
         Reason.MODERATED: N_("The prompt is not allowed here. Nothing was counted; try other words."),
+        Reason.WAITING: N_(
+            "The video service takes nothing at the moment. This video waits, and goes out once it does."
+        ),
         Reason.UNMODERATED: N_("The prompt could not be checked, so nothing was made. Try again in a few minutes."),
         Reason.REFUSED: N_("The video service turned the request down. Try other options or another model."),
         Reason.POLICY: N_("The video service's content rules don't allow this. Try other words or other pictures."),

@@ -70,10 +70,11 @@ CONCURRENT_STATES = frozenset({State.ACCEPTED, State.SUBMITTING, State.RUNNING})
 
 
 class Reason(StrEnum):
-    """Why a generation ended other than with a video, or why its outcome is not known."""
+    """Why a generation ended other than with a video, why its outcome is not known, or why it waits."""
 
     BAD_INPUT = "bad_input"  # an attachment's content did not pass our check
     MODERATED = "moderated"  # the moderation endpoint spoke against the prompt
+    WAITING = "waiting"  # not handed over yet, since the provider gives no usable answer or asked for a pause
     UNMODERATED = "unmoderated"  # the moderation endpoint could not be asked in a few attempts
     REFUSED = "refused"  # the provider turned the request down
     POLICY = "policy"  # the provider's content rules

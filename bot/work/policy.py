@@ -11,6 +11,7 @@ class Policy:
     `poll_interval` is the floor and the first pause, `poll_interval_longest` the pause that polls grow to. After
     `deadline` a task is polled every `slow_poll_interval` and its requester told; after `give_up_after` it becomes
     expired.
+    A request that could not be handed over within `submit_within` of its acceptance has failed.
     `grace` is how long an unconfirmed generation keeps its hold. `edit_timeout` and `word_timeout` are how long a poll
     waits for Discord, to edit the card and to post a word on the way. `write_pause`: between two tries to write what
     the provider answered. `inline_inputs`: inputs go out as data URLs.
@@ -22,6 +23,7 @@ class Policy:
     deadline: timedelta = timedelta(minutes=30)
     give_up_after: timedelta = timedelta(hours=50)
     grace: timedelta = timedelta(days=3)
+    submit_within: timedelta = timedelta(hours=24)
     submit_attempts: int = 4
     submit_pause: timedelta = timedelta(seconds=10)
     submit_pause_longest: timedelta = timedelta(minutes=5)

@@ -10,6 +10,7 @@ from bot.domain.generation import Generation, Reason, State
 from bot.media.files import MediaDelayedError
 from bot.providers.base import Phase, Submission, TaskStatus
 from bot.providers.errors import Busy, ProviderError, Refused, Unreachable
+from bot.work.clearance import Clearance
 from bot.work.outage import LONGEST_HOLD
 from bot.work.protocols import DeliveryDelayedError
 from bot.work.screening import Screening
@@ -27,6 +28,7 @@ class Accepting:
     def __init__(self, tools: Tools, screening: Screening | None = None) -> None:
         self._tools = tools
         self._screening = screening
+        self._clearance = Clearance(tools)
 
     async def __call__(self, generation: Generation) -> Generation | None:
         """Prepare and submit; every part that is done is written, so that a later try goes on from there."""
@@ -38,7 +40,9 @@ class Accepting:
         if passed is None:
             return None
         try:
-            generation, addresses = await self._prepared(passed)
+            generation = await self._prepared(passed)
+            wait = await self._clearance.wait()
+            addresses = () if wait else await tools.inputs.addresses(generation)
         except Rejection as rejection:
             detail = rejection.problem.to_detail() if isinstance(rejection.problem, BadFile) else None
             await tools.fail(generation, Reason.BAD_INPUT, detail)
@@ -46,29 +50,27 @@ class Accepting:
         except (MediaDelayedError, DeliveryDelayedError) as error:
             await self._again(generation, error)
             return None
-        if generation.cancel_requested:
-            await self._cancelled(generation)
-            return None
+        if wait and not generation.cancel_requested:
+            return await self._clearance.put_off(generation, wait)
         return await self._hand_over(generation, addresses)
 
     async def _cancelled(self, generation: Generation) -> None:
         after = generation.move(State.CANCELLED, self._tools.clock(), reason=generation.cancel_requested)
         await self._tools.write(generation, after)
 
-    async def _prepared(self, generation: Generation) -> tuple[Generation, tuple[str, ...]]:
+    async def _prepared(self, generation: Generation) -> Generation:
         generation = await self._with_card(generation)
         generation = await self._with_thread(generation)
-        generation = await self._with_inputs(generation)
-        return generation, await self._tools.inputs.addresses(generation)
+        return await self._with_inputs(generation)
 
     async def _hand_over(self, generation: Generation, addresses: tuple[str, ...]) -> Generation | None:
         tools = self._tools
+        if generation.cancel_requested:
+            await self._cancelled(generation)
+            return None
         if not tools.door.is_open:
             await tools.fail(generation, Reason.DOOR_CLOSED)
             return None
-        wait = tools.outage.held(tools.clock()) or tools.budget.take(urgent=True)
-        if wait:
-            return later(generation, tools, wait)
         return await self._submit(generation, addresses)
 
     async def _with_card(self, generation: Generation) -> Generation:
@@ -128,15 +130,14 @@ class Accepting:
         tools = self._tools
         now = tools.clock()
         generation = await tools.write(
-            generation, generation.move(State.SUBMITTING, now, submitted_at=now), keeps_lease=True
+            generation, generation.move(State.SUBMITTING, now, submitted_at=now, reason=None), keeps_lease=True
         )
         if generation.cancel_requested:  # it came in before the write, so nothing has left yet: back, and cancelled
             await tools.write(generation, generation.move(State.ACCEPTED, now, submitted_at=None))
             return None
         submission = Submission(request=generation.request, input_urls=addresses, user=generation.member_key)
         try:
-            async with asyncio.timeout(self._patience(submission).total_seconds()):
-                status = await self._call(submission)
+            status = await self._call(submission)
         except Refused as refusal:
             failed = generation.move(State.FAILED, tools.clock(), reason=refusal.reason, detail=refusal.message)
             failed = await tools.write_answer(generation, failed)
@@ -156,13 +157,22 @@ class Accepting:
         return None
 
     async def _call(self, submission: Submission) -> TaskStatus:
-        """The one call; a pause that is asked for with its answer holds every other one."""
-        tools = self._tools
+        """The one call, and what it says of the provider; being busy is neither an outage nor the end of one."""
+        tools, outage = self._tools, self._tools.outage
         try:
-            return await tools.provider.submit(submission)
+            async with asyncio.timeout(self._patience(submission).total_seconds()):
+                status = await tools.provider.submit(submission)
         except Busy as busy:
-            tools.outage.hold(tools.clock(), busy.retry_after)
+            outage.hold(tools.clock(), busy.retry_after)
             raise
+        except Refused:
+            outage.answered(tools.clock())
+            raise
+        except (ProviderError, TimeoutError):
+            outage.unanswered(tools.clock())
+            raise
+        outage.answered(tools.clock())
+        return status
 
     def _patience(self, submission: Submission) -> timedelta:
         upload = timedelta(seconds=sum(map(len, submission.input_urls)) / SLOWEST_UPLOAD)

@@ -20,7 +20,10 @@ Said = tuple[int, dict[str, Any]]
 
 @dataclass(slots=True)
 class ScriptedApi:
-    """Takes every submission, answering `taken`; each poll gets the next answer of `polls`, the last one for ever."""
+    """Takes every submission, answering `taken`, the further ones with ids of their own.
+
+    Each poll gets the next answer of `polls`, the last one for ever.
+    """
 
     origin: str = ""
     taken: Said = (200, {"id": TASK, "status": "pending"})
@@ -61,7 +64,7 @@ class ScriptedApi:
             case "POST", _:
                 if self.during_submission:
                     self.during_submission()
-                return self.taken
+                return _with_own_id(self.taken, self.asked_for("POST /v1/videos/generations"))
             case "DELETE", _:
                 return _next(self.cancels)
             case "GET", "/v1/models":
@@ -86,6 +89,11 @@ async def serving(clip: bytes) -> AsyncIterator[ScriptedApi]:
     api.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield api
     await runner.cleanup()
+
+
+def _with_own_id(taken: Said, number: int) -> Said:
+    status, body = taken
+    return (status, body | {"id": f"{body['id']}{number}"}) if number > 1 and "id" in body else taken
 
 
 def _next(answers: deque[Said]) -> Said:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections import deque
 from contextlib import closing
 from datetime import timedelta
 
@@ -12,11 +13,13 @@ from bot.domain.change import Change
 from bot.domain.generation import Reason, State
 from bot.store import engines
 from bot.work.door import BALANCE_RETRY
+from bot.work.outage import ROW
 from sandbox.provider import Outcome
 from tests.work.conftest import OpenStage
-from tests.work.scripted import TASK, ScriptedApi
+from tests.work.scripted import BROKEN, PROCESSING, TASK, UNKNOWN, WRONG_KEY, ScriptedApi
 from tests.work.stage import HELD, RELEASED, Stage
 
+SUBMIT = "POST /v1/videos/generations"
 NOWHERE = "http://127.0.0.1:1/v1"
 TOO_MANY = (429, {"error": {"message": "slower, please", "type": "rate_limit_error"}})
 TOO_LONG = (400, {"error": {"message": "the prompt is too long", "type": "invalid_request_error"}})
@@ -47,12 +50,78 @@ async def test_a_provider_that_stays_busy_is_asked_a_few_times_at_growing_pauses
     assert await stage.settled(ended) == RELEASED
 
 
-async def test_a_provider_that_can_t_be_reached_is_tried_a_few_times(open_stage: OpenStage) -> None:
+async def test_a_provider_that_can_t_be_reached_is_waited_for_a_day_at_the_most(open_stage: OpenStage) -> None:
     stage = await open_stage(base_url=NOWHERE)
-    ended = await stage.follow(await stage.ask())
-    assert (ended.state, ended.reason) == (State.FAILED, Reason.UNREACHABLE)
-    assert ended.attempt == stage.policy.submit_attempts
+    generation = await stage.ask()
+    for _ in range(20):
+        await stage.hop()
+    waiting = await stage.read(generation)
+    assert (waiting.state, waiting.reason, waiting.attempt) == (State.ACCEPTED, Reason.WAITING, 2)
+    stage.clock.time = generation.accepted_at + stage.policy.submit_within - timedelta(minutes=5)
+    ended = await stage.follow(generation)
+    assert (ended.state, ended.reason, ended.attempt) == (State.FAILED, Reason.UNREACHABLE, 2)
+    assert timedelta(0) <= ended.state_at - ended.accepted_at - stage.policy.submit_within < timedelta(seconds=1)
     assert await stage.settled(ended) == RELEASED
+
+
+async def test_in_an_outage_requests_wait_uncounted_and_go_out_when_it_is_over(
+    open_stage: OpenStage, api: ScriptedApi
+) -> None:
+    stage = await open_stage(api=api)
+    taken, api.taken, api.polls = api.taken, BROKEN, deque([BROKEN])
+    first = await stage.follow(await stage.ask(), State.UNCONFIRMED)
+    waiting = [await stage.ask() for _ in range(3)]
+    begun = stage.clock.now()
+    while stage.clock.now() < begun + timedelta(hours=2):
+        await stage.hop()
+    assert api.asked_for(SUBMIT) == 1
+    assert len(api.asked) < 100
+    for generation in waiting:
+        now = await stage.read(generation)
+        assert (now.state, now.reason, now.attempt) == (State.ACCEPTED, Reason.WAITING, 1)
+        assert [shown.reason for shown in stage.delivery.shown if shown.id == now.id] == [Reason.WAITING]
+    api.taken, api.polls = taken, deque([UNKNOWN, api.done()])
+    for generation in waiting:
+        ended = await stage.follow(generation)
+        assert (ended.state, ended.reason, ended.attempt) == (State.SUCCEEDED, None, 1)
+    assert api.asked_for(SUBMIT) == 4
+    assert (await stage.read(first)).state is State.UNCONFIRMED
+
+
+async def test_after_a_lost_answer_a_harmless_call_goes_before_the_next_submission(
+    open_stage: OpenStage, api: ScriptedApi
+) -> None:
+    stage = await open_stage(api=api)
+    taken, api.taken = api.taken, BROKEN
+    await stage.follow(await stage.ask(), State.UNCONFIRMED)
+    api.taken, api.polls, before = taken, deque([UNKNOWN, PROCESSING]), len(api.asked)
+    await stage.ask()
+    await stage.work()
+    assert api.asked[before:] == ["GET /v1/tasks/showreel-key-check", SUBMIT]
+
+
+async def test_a_wish_to_cancel_what_waits_is_heard_in_an_outage(open_stage: OpenStage, api: ScriptedApi) -> None:
+    stage = await open_stage(api=api)
+    for _ in range(ROW):
+        stage.tools.outage.unanswered(stage.clock.now())
+    waiting = await stage.ask()
+    await stage.work()
+    assert (await stage.read(waiting)).reason is Reason.WAITING
+    await stage.store.generations.request_cancel(waiting.id, Reason.BY_REQUESTER, stage.clock.now())
+    await stage.work()
+    ended = await stage.read(waiting)
+    assert (ended.state, ended.reason) == (State.CANCELLED, Reason.BY_REQUESTER)
+
+
+async def test_a_key_that_is_refused_to_the_call_before_closes_the_door(
+    open_stage: OpenStage, api: ScriptedApi
+) -> None:
+    stage = await open_stage(api=api)
+    stage.tools.outage.unanswered(stage.clock.now())
+    api.polls = deque([WRONG_KEY])
+    ended = await stage.follow(await stage.ask())
+    assert (ended.state, ended.reason) == (State.FAILED, Reason.DOOR_CLOSED)
+    assert api.asked_for(SUBMIT) == 0
 
 
 async def test_a_generation_found_in_submitting_is_never_submitted(stage: Stage) -> None:

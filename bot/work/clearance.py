@@ -1,0 +1,74 @@
+"""Clearance: whether a request may be handed over now, and what is said while it may not."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from bot.domain.generation import Generation, Reason
+from bot.providers.errors import Busy, ProviderError, Refused
+from bot.work.outage import NOW
+from bot.work.steps import Tools, later
+
+log = structlog.get_logger(__name__)
+
+SHORT = timedelta(seconds=30)
+"""Nothing is said of a wait that is no longer."""
+
+
+class Clearance:
+    """Keeps requests back while the provider gives no usable answer or asked for a pause.
+
+    A submission without a usable answer leaves its requester with a decision, so none goes out on trial: after a call
+    that had no answer a harmless one goes first, one at a time over all requests.
+    """
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def wait(self) -> timedelta:
+        """Zero where a submission may leave now, else after how long to ask again."""
+        tools = self._tools
+        if not tools.door.is_open:
+            return NOW
+        doubted = tools.outage.is_in_doubt
+        wait = tools.outage.take(tools.clock(), as_probe=doubted) or tools.budget.take(urgent=True)
+        if wait or not doubted:
+            return wait
+        if await self._is_answered():
+            return tools.budget.take(urgent=True)
+        return tools.outage.take(tools.clock(), as_probe=True)
+
+    async def put_off(self, generation: Generation, wait: timedelta) -> Generation | None:
+        """Wait without counting an attempt, and say so on the card; after `submit_within` it has failed."""
+        tools = self._tools
+        left = generation.accepted_at + tools.policy.submit_within - tools.clock()
+        if left <= NOW:
+            reason = Reason.BUSY if tools.outage.began is None else Reason.UNREACHABLE
+            await tools.fail(generation, reason, "it waited for the provider for too long")
+            return None
+        waiting = later(generation, tools, min(wait, left))
+        if generation.reason is Reason.WAITING or (tools.outage.began is None and wait <= SHORT):
+            return waiting
+        log.info("submission_waits", generation=generation.id, away=tools.outage.began is not None)
+        said = waiting.evolve(reason=Reason.WAITING)
+        if not await tools.show(said, tools.policy.edit_timeout):
+            return waiting
+        await tools.write(generation, said)
+        return None
+
+    async def _is_answered(self) -> bool:
+        """Make one harmless authenticated call; any answer will do, and one that refuses the key closes the door."""
+        tools = self._tools
+        try:
+            async with asyncio.timeout(tools.policy.call_timeout.total_seconds()):
+                await tools.provider.check_key()
+        except Refused as refusal:
+            if refusal.closes_door:
+                await tools.close_door(refusal)
+        except (ProviderError, TimeoutError) as error:
+            log.info("probe_unanswered", error=str(error))
+            tools.outage.unanswered(tools.clock(), error.retry_after if isinstance(error, Busy) else None)
+            return False
+        tools.outage.answered(tools.clock())
+        return True
