@@ -1,5 +1,6 @@
 """Lines of the audit in words, for /mod log and for the log channel."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -11,6 +12,8 @@ from bot.i18n import N_, _
 
 LINE_MOST = 380
 """Characters of one line, so that ten fit into an embed's description."""
+
+_CHARGED = re.compile(r"generations (\d+), seconds (\d+), micros (\d+|unknown)")
 
 ACTIONS: Mapping[Action, str] = MappingProxyType(
     {
@@ -112,6 +115,16 @@ def _limit(stored: str) -> str | None:
     return texts.whole_amount(Limit(scope=Scope(scope), measure=Measure(measure), window=span, amount=int(value)))
 
 
+def _charge(stored: str) -> str | None:
+    """What was charged, as the audit has it: "generations 1, seconds 8, micros 4000000", or "micros unknown"."""
+    match = _CHARGED.fullmatch(stored)
+    if match is None:
+        return None
+    counts = zip((Measure.GENERATIONS, Measure.SECONDS), (match[1], match[2]), strict=True)
+    price = texts.money(int(match[3])) if match[3].isdigit() else _("price unknown")
+    return ", ".join([*(texts.amount(measure, int(count)) for measure, count in counts), price])
+
+
 def _subject(found: LogLine) -> str:
     kind, _separator, name = (found.subject or "").partition(":")
     match kind:
@@ -130,6 +143,7 @@ _IN_WORDS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
         **dict.fromkeys((Action.CHANGE_SETTINGS, Action.PAUSE, Action.RESUME), _setting),
         **dict.fromkeys((Action.SET_LIMIT, Action.CLEAR_LIMIT), _limit),
         **dict.fromkeys((Action.BLOCK, Action.UNBLOCK), _block),
+        Action.REFUND: _charge,
     }
 )
 """How what was before and after is read, by what was done; anything else is told as it was written down."""

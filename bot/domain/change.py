@@ -41,11 +41,16 @@ class Room:
         return tuple(kind for kind, count in counts.items() if min(count, self.steps) > 0)
 
 
+MEMBER = "member:"
+"""Before a member's key, where a line of the audit names the member that something was done to."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRecord:
     """One line of the audit: who did what to what, and why; `actor_key` is None for the bot itself.
 
-    `subject` is what it was done to apart from a generation: "member:KEY", "role:ID", "channel:ID" or "model:NAME".
+    `subject` is whom or what it was done to, apart from a generation: "member:KEY" (of a generation its requester),
+    "role:ID" or "channel:ID".
     """
 
     at: datetime

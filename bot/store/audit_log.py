@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import Select, case, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.change import MEMBER
 from bot.domain.limits import Measure, Scope
 from bot.domain.moderating import LogFilter, LogLine, Mirror
 from bot.store import members
-from bot.store.noting import MEMBER
 from bot.store.tables import audit as table
 from bot.store.tables import guilds, limits
 from bot.store.tables import members as people

@@ -118,7 +118,7 @@ class Guilds:
     async def cancel(self, generation_id: str, deed: Deed) -> Generation:
         """Note a moderator's wish to cancel what is under way; returns the row as it is then.
 
-        An earlier wish stays, and no line is written for the second one. Raises Rejection(GenerationUnknown).
+        An earlier wish stays; a line is written for the first one of a moderator. Raises Rejection(GenerationUnknown).
         """
         found = await self._in_turn(deed, lambda connection: moderating.cancel(connection, generation_id, deed))
         if found is None:

@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.generation import Generation, Reason
+from bot.domain.change import MEMBER
+from bot.domain.generation import CONCURRENT_STATES, Generation, Reason
 from bot.domain.guild import Block, GuildSettings
 from bot.domain.limits import Limit, Scope
 from bot.domain.moderating import Deed
@@ -84,12 +85,22 @@ async def unblock(connection: AsyncConnection, user_id: int, deed: Deed) -> Bloc
 
 
 async def cancel(connection: AsyncConnection, generation_id: str, deed: Deed) -> Generation | None:
-    """Note a moderator's wish to cancel what is under way; returns the row as it is then."""
-    before = await generations.get(connection, generation_id)
-    found = await generations.request_cancel(connection, generation_id, Reason.BY_MODERATOR, deed.at)
-    if before and found and found.cancel_requested and not before.cancel_requested:
-        await note(connection, deed, generation_id=generation_id, before=before.state, after="cancel requested")
-    return found
+    """Note a moderator's wish to cancel what is under way; returns the row as it is then.
+
+    An earlier wish stays. There is a line of it for the first wish of a moderator, also after the requester's own.
+    """
+    before = (await generations.locked(connection, [generation_id])).get(generation_id)
+    if before and before.state in CONCURRENT_STATES and before.cancel_requested is not Reason.BY_MODERATOR:
+        former = "cancel requested by its requester" if before.cancel_requested else before.state
+        await note(
+            connection,
+            deed,
+            subject=f"{MEMBER}{before.member_key}",
+            generation_id=generation_id,
+            before=former,
+            after="cancel requested",
+        )
+    return await generations.request_cancel(connection, generation_id, Reason.BY_MODERATOR, deed.at)
 
 
 async def _forget_block(connection: AsyncConnection, guild_id: int, user_id: int) -> None:

@@ -5,13 +5,10 @@ from hashlib import blake2b
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.change import AuditRecord
+from bot.domain.change import MEMBER, AuditRecord
 from bot.domain.moderating import Deed
 from bot.store import audit, members
 from bot.store.rows import storable
-
-MEMBER = "member:"
-"""Before a member's key, where the audit names a member that something was done to."""
 
 
 async def take_turn(connection: AsyncConnection, guild_id: int) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import Table, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.change import MEMBER
 from bot.domain.holdings import Holdings
 from bot.domain.ledger import EntryKind
 from bot.domain.limits import Scope
 from bot.store import accepting, erasing
 from bot.store import members as members_
 from bot.store.database import Database
-from bot.store.noting import MEMBER
 from bot.store.tables import KEPT, OPEN, audit, blocks, generations, ledger, limits, members, refusals
 
 

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import ColumnElement, RowMapping, Subquery, case, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.change import AuditRecord
+from bot.domain.change import MEMBER, AuditRecord
 from bot.domain.findings import Finding, FindingKind
 from bot.domain.generation import State
 from bot.domain.ledger import Entry, EntryKind, missing
@@ -104,6 +104,7 @@ async def settle(connection: AsyncConnection, generation_id: str, now: datetime)
         action="settle_missing",
         guild_id=generation.origin.guild_id,
         generation_id=generation_id,
+        subject=f"{MEMBER}{generation.member_key}",
         after=", ".join(entry.kind for entry in lacking),
         why=f"{generation.state}, but its settlement was not complete",
     )

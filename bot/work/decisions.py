@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.domain.change import AuditRecord, Change, LeaseLostError
+from bot.domain.change import MEMBER, AuditRecord, Change, LeaseLostError
 from bot.domain.errors import (
     AskedElsewhere,
     GenerationUnknown,
@@ -175,6 +175,7 @@ class Decisions:
             guild_id=generation.origin.guild_id,
             actor_key=await self._tools.store.member_key(actor.user_id),
             generation_id=generation.id,
+            subject=f"{MEMBER}{generation.member_key}",
             before=State.UNCONFIRMED,
             after=after,
             why=why,

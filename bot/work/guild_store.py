@@ -108,7 +108,7 @@ class GuildStore(Protocol):
     async def cancel(self, generation_id: str, deed: Deed) -> Generation:
         """Note a moderator's wish to cancel what is under way; returns the row as it is then.
 
-        An earlier wish stays, and no line is written for the second one. Raises Rejection(GenerationUnknown).
+        An earlier wish stays; a line is written for the first one of a moderator. Raises Rejection(GenerationUnknown).
         """
         ...
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot import metrics
-from bot.domain.change import AuditRecord
+from bot.domain.change import MEMBER, AuditRecord
 from bot.domain.errors import GenerationNotHere, NotCancellable, NothingToRelease, Rejection, ReleaseInstead
 from bot.domain.generation import CONCURRENT_STATES, Generation, State
 from bot.domain.moderating import Action, Deed
@@ -85,7 +85,6 @@ class Interventions:
             guild_id=deed.guild_id,
             actor_key=await self._generations.member_key(deed.actor_id),
             generation_id=generation.id,
-            before="charged",
-            after="given back",
+            subject=f"{MEMBER}{generation.member_key}",
             why=deed.why,
         )

@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from bot import crash_points, metrics
-from bot.domain.change import AuditRecord
+from bot.domain.change import MEMBER, AuditRecord
 from bot.domain.generation import Generation, Reason, State
 from bot.media.fetch import MediaFiles
 from bot.media.files import MediaDelayedError, MediaRefusedError, ResultFile
@@ -72,6 +72,7 @@ class Telling:
             action="release_unconfirmed",
             guild_id=generation.origin.guild_id,
             generation_id=generation.id,
+            subject=f"{MEMBER}{generation.member_key}",
             before=State.UNCONFIRMED,
             after=State.FAILED,
             why="undecided until the grace was over",

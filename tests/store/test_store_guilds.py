@@ -15,7 +15,7 @@ from bot.domain.word_rules import RuleKind, WordRule
 from bot.store import audit
 from bot.store.database import Database
 from bot.store.store import Store
-from tests.store.samples import GUILD, MEMBER, NOW, accepted, claimed, origin
+from tests.store.samples import GUILD, MEMBER, NOW, accepted, claimed, ended, origin
 
 MODERATOR = 5_001
 OTHER = 7_002
@@ -202,9 +202,27 @@ async def test_a_wish_to_cancel_is_noted_with_its_line_once(store: Store) -> Non
     (line,) = await lines(store)
     assert (line.generation_id, line.before, line.after) == (running.id, "running", "cancel requested")
     assert line.why == "too loud"
+    assert line.member_id == running.origin.requester_id
     with pytest.raises(Rejection) as rejected:
         await store.guilds.cancel("nothing", deed(Action.CANCEL))
     assert rejected.value.problem == GenerationUnknown("nothing")
+
+
+async def test_a_moderator_s_wish_is_noted_after_the_requester_s_own_which_stays(store: Store) -> None:
+    running = await claimed(store)
+    await store.generations.request_cancel(running.id, Reason.BY_REQUESTER, NOW)
+    found = await store.guilds.cancel(running.id, deed(Action.CANCEL, why="too loud"))
+    assert found.cancel_requested is Reason.BY_REQUESTER
+    (line,) = await lines(store)
+    assert (line.before, line.after) == ("cancel requested by its requester", "cancel requested")
+    assert (line.generation_id, line.why) == (running.id, "too loud")
+
+
+async def test_of_what_has_ended_no_wish_to_cancel_is_noted(store: Store) -> None:
+    running = await claimed(store)
+    await store.generations.save(await ended(store, running, State.FAILED))
+    assert (await store.guilds.cancel(running.id, deed(Action.CANCEL))).state is State.FAILED
+    assert await lines(store) == []
 
 
 async def test_the_log_is_filtered_and_goes_on_where_it_ended(store: Store) -> None:

@@ -226,8 +226,10 @@ async def test_a_refund_is_given_once_and_with_a_record(store: Store, database: 
     with pytest.raises(Rejection) as caught:
         await store.generations.refund(generation.id, RECORD, later)
     assert caught.value.problem == NothingToRelease(generation.id)
-    records = await database.read(lambda it: it.exec_driver_sql("SELECT action, generation_id FROM audit"))
-    assert [tuple(row) for row in records] == [("release", generation.id)]
+    query = "SELECT action, generation_id, before, after FROM audit"
+    records = await database.read(lambda it: it.exec_driver_sql(query))
+    figures = f"generations 1, seconds {entry.amounts.seconds}, micros {entry.amounts.micros}"
+    assert [tuple(row) for row in records] == [("release", generation.id, figures, None)]
 
 
 async def test_what_was_not_charged_can_t_be_refunded(store: Store) -> None:

@@ -66,8 +66,8 @@ async def test_a_hold_that_outlived_its_generation_is_found_and_closed_once(stor
     assert await store.reconciling.settle(failed.id, LATER) == ()
     assert await kinds(store) == {}
     records = (await database.read(lambda connection: connection.execute(select(tables.audit)))).mappings().all()
-    assert [(row["action"], row["generation_id"], row["after"]) for row in records] == [
-        ("settle_missing", failed.id, "release")
+    assert [(row["action"], row["generation_id"], row["subject"], row["after"]) for row in records] == [
+        ("settle_missing", failed.id, f"member:{failed.member_key}", "release")
     ]
 
 

@@ -37,6 +37,7 @@ from bot.domain.request import Operation
 from bot.domain.word_rules import RuleKind
 from bot.work import deeds
 from bot.work.actors import Actor, Rights
+from bot.work.decisions import Decisions
 from bot.work.moderation import LONGEST_BLOCK
 from bot.work.service import Draft
 from sandbox.provider import Outcome
@@ -358,8 +359,35 @@ async def test_a_finished_one_is_refunded_once(stage: Stage) -> None:
     assert await stage.used() == Amounts(generations=0, seconds=0, micros=0)
     (line,) = await desk(stage).moderation.log(MODERATOR)
     assert (line.action, line.generation_id, line.why) == ("refund", finished.id, "it was broken")
+    assert (line.before, line.after) == ("generations 1, seconds 0, micros unknown", None)
     assert await problem(stage, "interventions.release", MODERATOR, finished.id) == NothingToRelease(finished.id)
     assert len(await desk(stage).moderation.log(MODERATOR)) == 1
+
+
+async def test_the_log_of_a_member_has_what_was_done_to_their_videos(stage: Stage) -> None:
+    desk_ = desk(stage)
+    refunded = await stage.follow(await stage.ask())
+    await desk_.interventions.release(MODERATOR, refunded.id, "it was broken")
+    stage.simulated.plan(Outcome.CUT)
+    given_up = await stage.follow(await stage.ask(), State.UNCONFIRMED)
+    await desk_.interventions.release(MODERATOR, given_up.id, "nobody waits for it")
+    stage.simulated.plan(Outcome.CUT)
+    attached = await stage.follow(await stage.ask(), State.UNCONFIRMED)
+    await Decisions(stage.tools, stage.service).attach(attached.id, list(stage.simulated.tasks)[-1], OWNER)
+    stage.simulated.plan(Outcome.CUT)
+    undecided = await stage.follow(await stage.ask(), State.UNCONFIRMED)
+    await stage.follow(undecided)
+    cancelled = await stage.ask()
+    await desk_.interventions.cancel(MODERATOR, cancelled.id, "too loud")
+    found = await desk_.moderation.log(MODERATOR, LogFilter(member_id=MEMBER))
+    assert [(line.action, line.generation_id, line.member_id) for line in reversed(found)] == [
+        (Action.REFUND, refunded.id, MEMBER),
+        (Action.GIVE_UP, given_up.id, MEMBER),
+        (Action.ATTACH_TASK, attached.id, MEMBER),
+        (Action.GRACE_OVER, undecided.id, MEMBER),
+        (Action.CANCEL, cancelled.id, MEMBER),
+    ]
+    assert await desk_.moderation.log(MODERATOR, LogFilter(member_id=MODERATOR.user_id)) == []
 
 
 async def test_of_what_is_under_way_or_failed_there_is_nothing_to_release(stage: Stage) -> None:
