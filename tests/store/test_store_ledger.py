@@ -96,6 +96,32 @@ async def test_what_was_written_down_stays(
     assert (await execute(database, f"SELECT count(*) FROM {table}")).scalar_one() == 1  # noqa: S608 - our own words
 
 
+REST = "generations, seconds, at, held_at, member_key, channel_id, model, operation"
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("table", "columns", "values"),
+    [
+        ("ledger", f"id, generation_id, kind, releases, {REST}", f"id, generation_id, 'charge', '', {REST}"),
+        ("ledger", f"generation_id, kind, releases, {REST}", f"generation_id, kind, releases, {REST}"),
+        ("audit", "id, at, action", "id, at, 'resume'"),
+    ],
+    ids=["ledger by its id", "ledger by its key", "audit"],
+)
+async def test_what_was_written_down_is_not_replaced_either(
+    database: Database, generation: Generation, table: str, columns: str, values: str
+) -> None:
+    record = AuditRecord(at=NOW, action="pause", generation_id=generation.id)
+    await database.write(lambda connection: audit.add(connection, [record]))
+    everything = f"SELECT * FROM {table}"  # noqa: S608 - our own words
+    before = (await execute(database, everything)).all()
+    replacing = f"INSERT OR REPLACE INTO {table} ({columns}) SELECT {values} FROM {table}"  # noqa: S608 - our own words
+    with pytest.raises(IntegrityError, match=f"{table} is only ever added to"):
+        await execute(database, replacing)
+    assert (await execute(database, everything)).all() == before
+
+
 AMOUNTS = st.builds(
     Amounts,
     generations=st.integers(1, 9),

@@ -8,6 +8,7 @@ down_revision = "0001"
 
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 KEPT = sa.text("erased_at IS NULL")
+LEDGER_KEY = "generation_id = NEW.generation_id AND kind = NEW.kind AND releases = NEW.releases"
 
 
 def upgrade() -> None:
@@ -16,6 +17,9 @@ def upgrade() -> None:
     _create_rules()
     _create_announcements()
     _create_refusals()
+    if op.get_bind().dialect.name == "sqlite":
+        _forbid_replacing("ledger", "id = NEW.id", f"({LEDGER_KEY})")
+        _forbid_replacing("audit", "id = NEW.id")
 
 
 def _alter_tables() -> None:
@@ -106,3 +110,12 @@ def _create_refusals() -> None:
     )
     op.create_index("ix_refusals_guild", "refusals", ["guild_id", "at"])
     op.create_index("ix_refusals_member", "refusals", ["member_key", "at"])
+
+
+def _forbid_replacing(table: str, *same: str) -> None:
+    """A trigger that lets no new row take an old one's place: SQLite's REPLACE deletes without a word to triggers."""
+    op.execute(
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {' OR '.join(same)}) "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is only ever added to'); END"
+    )
