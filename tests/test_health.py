@@ -1,13 +1,28 @@
 """What the watchdog makes of the worker and of the gateway, with a driven clock."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import get_ident
 
 import aiohttp
 import pytest
 import structlog
 
-from bot.health import AWAY_AFTER, STALLED_AFTER, STUCK_AFTER, StuckError, Vitals, Watchdog, serving
+from bot import health
+from bot.domain.generation import StepKind
+from bot.health import (
+    AWAY_AFTER,
+    STALLED_AFTER,
+    STEP_STALLED_AFTER,
+    STEP_STUCK,
+    STUCK_AFTER,
+    Pulse,
+    StuckError,
+    Vitals,
+    Watchdog,
+    serving,
+)
 
 START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -19,6 +34,7 @@ class Bot:
 
     time: datetime = START
     turned_at: datetime = START
+    oldest_steps: dict[StepKind, datetime] = field(default_factory=dict)
     failing_since: datetime | None = None
     connected: bool = True
     away_since: datetime | None = None
@@ -28,6 +44,7 @@ class Bot:
         self.watchdog = Watchdog(
             lambda: self.time,
             turned_at=lambda: self.turned_at,
+            oldest_steps=lambda: self.oldest_steps,
             failing_since=lambda: self.failing_since,
             is_connected=lambda: self.connected,
             away_since=lambda: self.away_since,
@@ -128,3 +145,63 @@ def test_a_process_that_stood_still_is_given_the_time_to_turn_again() -> None:
     bot.time += SECOND
     with pytest.raises(StuckError):
         bot.watchdog.look()
+
+
+@pytest.mark.parametrize("kind", StepKind)
+def test_a_step_that_hangs_is_seen_said_and_ends_the_process(kind: StepKind) -> None:
+    bot, most = Bot(oldest_steps={kind: START}), STEP_STALLED_AFTER[kind]
+
+    def look(after: timedelta) -> None:
+        bot.time = bot.turned_at = START + after
+        bot.watchdog.look()
+
+    with structlog.testing.capture_logs() as logs:
+        for after in range(0, STEP_STUCK * round(most.total_seconds()) + 1, 30):
+            look(after * SECOND)
+            assert (bot.watchdog.alive() is None) is (after * SECOND <= most)
+        with pytest.raises(StuckError, match=f"a step .{kind}. has taken"):
+            look(STEP_STUCK * most + SECOND)
+    assert [line["event"] for line in logs] == ["step_stalled"]
+
+
+def test_a_step_that_began_before_the_process_stood_still_is_given_its_time_again() -> None:
+    bot = Bot(oldest_steps={StepKind.POLL: START})
+    bot.time = bot.turned_at = START + timedelta(days=1)
+    bot.watchdog.look()
+    bot.time = bot.turned_at = bot.time + SECOND
+    bot.watchdog.look()
+    assert bot.watchdog.alive() is None
+
+
+def test_steps_that_wait_for_a_database_that_is_away_end_no_process() -> None:
+    bot = Bot(oldest_steps={StepKind.SUBMISSION: START}, failing_since=START)
+    while bot.time < START + timedelta(hours=9):
+        bot.time += 30 * SECOND
+        bot.turned_at = bot.time
+        bot.watchdog.look()
+    assert bot.watchdog.alive() is None
+
+
+async def test_a_loop_that_is_blocked_is_said_with_its_reason_and_ends_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, seconds in {"LOOK_EVERY": 0.01, "STALLED_AFTER": 0.2, "STUCK_AFTER": 0.6, "BEAT_EVERY": 0.01}.items():
+        monkeypatch.setattr(health, name, timedelta(seconds=seconds))
+    ended: list[int] = []
+    with structlog.testing.capture_logs() as logs, Pulse(time.monotonic(), ended.append).beating():
+        time.sleep(1)  # noqa: ASYNC251 - it is what this test is about
+    assert set(ended) == {1}
+    assert [line["event"] for line in logs] == ["loop_blocked"]
+    assert "test_a_loop_that_is_blocked" in logs[0]["stack"]
+
+
+def test_a_loop_that_has_not_beaten_while_the_process_stood_still_is_given_its_time_again() -> None:
+    ended: list[int] = []
+    pulse, me = Pulse(0.0, ended.append), get_ident()
+    pulse.look(3_600.0, me)
+    stuck = 3_600.0 + STUCK_AFTER.total_seconds()
+    for now in range(3_605, int(stuck) + 1, 5):
+        pulse.look(float(now), me)
+    assert ended == []
+    pulse.look(stuck + 5, me)
+    assert ended == [1]

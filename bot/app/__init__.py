@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -22,7 +23,7 @@ from bot.app.opening import (
     watch_clocks,
 )
 from bot.chat.client import DiscordUnreachableError, ShowreelClient, TokenRefusedError
-from bot.health import PortTakenError, Vitals, Watchdog, serving
+from bot.health import PortTakenError, Pulse, Vitals, Watchdog, serving
 from bot.settings import Settings
 from bot.store.store import Store
 
@@ -43,6 +44,7 @@ async def run(settings: Settings) -> None:
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
     async with AsyncExitStack() as stack:
+        stack.enter_context(Pulse(time.monotonic()).beating())
         try:
             parts = await _unless_stopped(_open(settings, stack), stopping)
             if parts is not None:
@@ -57,6 +59,7 @@ async def _run(parts: Parts, settings: Settings, stack: AsyncExitStack, stopping
     watchdog = Watchdog(
         now,
         turned_at=lambda: parts.worker.turned_at,
+        oldest_steps=parts.worker.oldest_steps,
         failing_since=lambda: parts.worker.failing_since,
         is_connected=parts.bot.is_ready,
         away_since=lambda: parts.bot.away_since,

@@ -9,6 +9,7 @@ from bot.chat import texts
 from bot.domain.limits import Limit, Measure, Scope, Window
 from bot.domain.moderating import Action, LogLine
 from bot.i18n import N_, _
+from bot.reports.labels import dollars
 
 LINE_MOST = 380
 """Characters of one line, so that ten fit into an embed's description."""
@@ -121,7 +122,7 @@ def _charge(stored: str) -> str | None:
     if match is None:
         return None
     counts = zip((Measure.GENERATIONS, Measure.SECONDS), (match[1], match[2]), strict=True)
-    price = texts.money(int(match[3])) if match[3].isdigit() else _("price unknown")
+    price = dollars(int(match[3])) if match[3].isdigit() else _("price unknown")
     return ", ".join([*(texts.amount(measure, int(count)) for measure, count in counts), price])
 
 

@@ -44,6 +44,7 @@ class Worker:
         self._slots = slots
         self._lease = lease
         self._in_hand: dict[asyncio.Task[None], Generation] = {}
+        self._begun: dict[asyncio.Task[None], datetime] = {}
         self._deferred: list[Generation] = []
         self._woken = asyncio.Event()
         self._stopping = False
@@ -56,6 +57,13 @@ class Worker:
     def wake(self) -> None:
         """Look for due rows now rather than at the next turn."""
         self._woken.set()
+
+    def oldest_steps(self) -> dict[StepKind, datetime]:
+        """When the oldest step in hand of each kind began."""
+        oldest: dict[StepKind, datetime] = {}
+        for task, generation in self._in_hand.items():  # in the order of their beginnings
+            oldest.setdefault(generation.state.step_kind, self._begun[task])
+        return oldest
 
     async def run(self) -> None:
         """Work until `stop` is called; returns when the loop has turned for the last time."""
@@ -82,7 +90,7 @@ class Worker:
             claimed = [] if self._stopping else await self._claimed()
             for generation in claimed:
                 task = asyncio.create_task(self._step(generation), name=f"step-{generation.id}")
-                self._in_hand[task] = generation
+                self._in_hand[task], self._begun[task] = generation, self._clock()
                 task.add_done_callback(self._done)
             self.turned_at, self.failing_since = self._clock(), None
         return len(claimed)
@@ -171,7 +179,7 @@ class Worker:
         return generation.evolve(due_at=self._clock() + min(doubled, TRIPPED_PAUSE_LONGEST))
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        del self._in_hand[task]
+        del self._in_hand[task], self._begun[task]
         self.wake()
 
     async def _flush(self) -> None:

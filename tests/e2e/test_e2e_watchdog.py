@@ -22,6 +22,18 @@ app()
 """The bot as it is, but for the patience of its watchdog."""
 
 
+BLOCKED = IMPATIENT.replace(
+    "from bot.cli",
+    """import asyncio, time
+async def block(parts):
+    await asyncio.sleep(2)
+    time.sleep(60)
+root._keep_history = block
+from bot.cli""",
+)
+"""The same, with a mistake that blocks the event loop."""
+
+
 LATE = """
 from datetime import timedelta
 from bot.app import opening as root
@@ -69,6 +81,14 @@ async def test_a_worker_that_hangs_ends_the_process_with_code_1(
         assert await stage.gone() == 1
     assert "worker_stalled" in stage.log
     assert "has not turned" in stage.log
+
+
+async def test_a_loop_that_is_blocked_ends_the_process_with_code_1(stage: Stage) -> None:
+    stage.program = (sys.executable, "-c", BLOCKED)
+    await stage.start()
+    assert await stage.gone() == 1
+    assert "loop_blocked" in stage.log
+    assert "time.sleep(60)" in stage.log or "in block" in stage.log
 
 
 async def test_a_database_that_goes_away_is_waited_for_and_readiness_says_so(

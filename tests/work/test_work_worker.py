@@ -98,6 +98,21 @@ async def test_nothing_that_waits_takes_the_slots_of_polls(stage: Stage) -> None
     assert begun == [6, 0]
 
 
+async def test_the_oldest_step_of_each_kind_is_known(stage: Stage) -> None:
+    async def step(generation: Generation) -> Generation | None:
+        await asyncio.sleep(10)
+        return generation
+
+    worker, began = worker_of(stage, step), stage.clock.now()
+    for _ in range(2):
+        await stage.ask()
+        await worker.turn()
+        stage.clock.advance(timedelta(minutes=1))
+    assert worker.oldest_steps() == {StepKind.SUBMISSION: began}
+    await worker.stop(timedelta(0))
+    assert worker.oldest_steps() == {}
+
+
 async def test_two_workers_never_step_the_same_row_at_once(stage: Stage, open_stage: OpenStage) -> None:
     other = await open_stage(clock=stage.clock)
     under_way: set[str] = set()
