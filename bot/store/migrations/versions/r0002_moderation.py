@@ -114,8 +114,6 @@ def _create_refusals() -> None:
 
 def _forbid_replacing(table: str, *same: str) -> None:
     """A trigger that lets no new row take an old one's place: SQLite's REPLACE deletes without a word to triggers."""
-    op.execute(
-        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
-        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {' OR '.join(same)}) "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is only ever added to'); END"
-    )
+    rule = f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS"
+    found = f"(SELECT 1 FROM {table} WHERE {' OR '.join(same)})"  # noqa: S608 - our own words
+    op.execute(f"{rule} {found} BEGIN SELECT RAISE(ABORT, '{table} is only ever added to'); END")
