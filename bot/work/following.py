@@ -1,7 +1,6 @@
 """The step of running: ask how the task is doing, and write what it became."""
 
 import asyncio
-from collections import Counter
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,6 +9,7 @@ from bot import crash_points, metrics
 from bot.domain.generation import Generation, Reason, State
 from bot.providers.base import Phase, TaskRef, TaskStatus
 from bot.providers.errors import Busy, ProviderError, Refused
+from bot.work.lost import LostTasks
 from bot.work.protocols import DeliveryDelayedError
 from bot.work.steps import Tools, later
 
@@ -31,7 +31,7 @@ class Following:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self._unknown: Counter[str] = Counter()
+        self._lost = LostTasks(tools.policy.unknown_task_polls, tools.policy.lost_after)
         self._edits_from: dict[int, datetime] = {}
 
     async def __call__(self, generation: Generation) -> Generation | None:
@@ -56,7 +56,6 @@ class Following:
             async with asyncio.timeout(tools.policy.call_timeout.total_seconds()):
                 status = await tools.provider.poll(self._task(generation))
         except Refused as refusal:
-            tools.outage.answered(tools.clock())
             metrics.POLLS.labels("refused").inc()
             return await self._refused(generation, refusal)
         except (ProviderError, TimeoutError) as error:
@@ -89,7 +88,7 @@ class Following:
         return TaskRef(task_id=generation.task_id or "", poll_url=generation.poll_url)
 
     async def _answered(self, generation: Generation, status: TaskStatus) -> Generation | None:
-        self._unknown.pop(generation.id, None)
+        self._lost.known(generation.id)
         self._tools.outage.answered(self._tools.clock())
         if status.phase.is_under_way:
             return await self._under_way(generation, status)
@@ -132,17 +131,16 @@ class Following:
         await tools.write(generation, after)
 
     async def _refused(self, generation: Generation, refusal: Refused) -> Generation | None:
-        """An unknown task is believed when a few polls on end say so (counted afresh after a restart).
-
-        Anything else is the operator's to mend, so it is asked slowly.
-        """
-        tools = self._tools
+        """An unknown task may be lost; anything else is the operator's to mend, so it is asked slowly."""
+        tools, now = self._tools, self._tools.clock()
         if refusal.closes_door:
             await tools.close_door(refusal)
-        if refusal.is_unknown_task:
-            self._unknown[generation.id] += 1
-        if self._unknown[generation.id] >= tools.policy.unknown_task_polls:
-            del self._unknown[generation.id]
+        is_lost = refusal.is_unknown_task and self._lost.unknown(generation.id, now)
+        if refusal.is_unknown_task and self._lost.is_storm:
+            tools.outage.unanswered(now)
+        else:
+            tools.outage.answered(now)
+        if is_lost:
             await tools.fail(generation, Reason.TASK_LOST, refusal.message)
             return None
         log.warning("poll_refused", generation=generation.id, status=refusal.status, code=refusal.code)
@@ -150,7 +148,7 @@ class Following:
 
     async def _unanswered(self, generation: Generation, error: Exception) -> Generation | None:
         """No usable answer says nothing about the task: ask again later, until it is given up."""
-        self._unknown.pop(generation.id, None)
+        self._lost.unanswered(generation.id)
         log.info("poll_unanswered", generation=generation.id, error=str(error))
         asked = error.retry_after if isinstance(error, Busy) else None
         self._tools.outage.unanswered(self._tools.clock(), asked)

@@ -12,6 +12,7 @@ class Policy:
     `deadline` a task is polled every `slow_poll_interval` and its requester told; after `give_up_after` it becomes
     expired.
     A request that could not be handed over within `submit_within` of its acceptance has failed.
+    A task is believed lost after `unknown_task_polls` answers that it is unknown, the last one `lost_after` the first.
     `grace` is how long an unconfirmed generation keeps its hold. `edit_timeout` and `word_timeout` are how long a poll
     waits for Discord, to edit the card and to post a word on the way. `write_pause`: between two tries to write what
     the provider answered. `inline_inputs`: inputs go out as data URLs.
@@ -28,6 +29,7 @@ class Policy:
     submit_pause: timedelta = timedelta(seconds=10)
     submit_pause_longest: timedelta = timedelta(minutes=5)
     unknown_task_polls: int = 3
+    lost_after: timedelta = timedelta(minutes=15)
     result_attempts: int = 6
     telling_pause: timedelta = timedelta(seconds=5)
     telling_pause_longest: timedelta = timedelta(minutes=10)

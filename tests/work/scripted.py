@@ -22,12 +22,13 @@ Said = tuple[int, dict[str, Any]]
 class ScriptedApi:
     """Takes every submission, answering `taken`, the further ones with ids of their own.
 
-    Each poll gets the next answer of `polls`, the last one for ever.
+    Each poll gets the next answer of `polls`, the last one for ever; but tasks in `unknown` are none.
     """
 
     origin: str = ""
     taken: Said = (200, {"id": TASK, "status": "pending"})
     polls: deque[Said] = field(default_factory=lambda: deque([PROCESSING]))
+    unknown: set[str] = field(default_factory=set)
     cancels: deque[Said] = field(default_factory=deque)
     models: Said = BROKEN
     pricing: Said = BROKEN
@@ -71,7 +72,7 @@ class ScriptedApi:
                 return self.models
             case "GET", "/v1/pricing":
                 return self.pricing
-            case _ if path.startswith("/v1/tasks/"):
+            case _ if path.startswith("/v1/tasks/") and path.rpartition("/")[2] not in self.unknown:
                 return _next(self.polls)
             case _:
                 return UNKNOWN

@@ -16,15 +16,39 @@ POLL = f"GET /v1/tasks/{TASK}"
 SHORT = {"deadline": timedelta(minutes=2), "give_up_after": timedelta(minutes=10)}
 
 
-async def test_a_task_that_the_provider_knows_no_more_is_believed_lost_after_three_polls(stage: Stage) -> None:
+async def test_a_task_that_the_provider_goes_on_not_to_know_is_believed_lost(stage: Stage) -> None:
     stage.simulated.plan(Outcome.LOST)
     running = await stage.follow(await stage.ask(), State.RUNNING)
-    for polls in (1, 2):
-        await stage.hop()
-        assert (await stage.read(running)).poll_failures == polls
+    await stage.hop()
+    first = stage.clock.now()
     ended = await stage.follow(running)
     assert (ended.state, ended.reason) == (State.FAILED, Reason.TASK_LOST)
+    assert stage.policy.lost_after <= ended.state_at - first < stage.policy.lost_after + timedelta(minutes=3)
     assert await stage.settled(ended) == RELEASED
+
+
+async def test_a_storm_of_unknown_tasks_ends_no_generation(open_stage: OpenStage, api: ScriptedApi) -> None:
+    stage = await open_stage(api=api)
+    running = [await stage.follow(await stage.ask(), State.RUNNING) for _ in range(8)]
+    api.polls, begun = deque([UNKNOWN]), stage.clock.now()
+    while stage.clock.now() < begun + timedelta(hours=1):
+        await stage.hop()
+    assert {(await stage.read(one)).state for one in running} == {State.RUNNING}
+    assert stage.tools.outage.began is not None
+    api.polls = deque([api.done()])
+    for one in running:
+        assert (await stage.follow(one)).state is State.SUCCEEDED
+
+
+async def test_a_few_lost_tasks_are_believed_lost_while_another_is_known(
+    open_stage: OpenStage, api: ScriptedApi
+) -> None:
+    stage = await open_stage(api=api)
+    known, *lost = [await stage.follow(await stage.ask(), State.RUNNING) for _ in range(6)]
+    api.unknown = {one.task_id or "" for one in lost}
+    for one in lost:
+        assert (await stage.follow(one, hops=2_000)).reason is Reason.TASK_LOST
+    assert (await stage.read(known)).state is State.RUNNING
 
 
 async def test_other_failures_don_t_count_towards_a_lost_task(open_stage: OpenStage, api: ScriptedApi) -> None:
