@@ -69,13 +69,16 @@ class Following:
         """Ask the provider to stop; where it can't any more, the wish is dropped and the task followed on.
 
         What it answers is believed as of a poll: only a task that it calls cancelled is. Where no answer comes, the
-        next call is a poll, as a second cancellation would be refused if the first one was taken.
+        next call is a poll, as a second cancellation would be refused if the first one was taken. A refusal of our key
+        or account says nothing of the task, so the wish stays.
         """
         tools = self._tools
         try:
             async with asyncio.timeout(tools.policy.call_timeout.total_seconds()):
                 status = await tools.provider.cancel(self._task(generation))
         except Refused as refusal:
+            if refusal.closes_door:
+                return await self._refused(generation, refusal)
             tools.outage.answered(tools.clock())
             log.info("cancel_refused", generation=generation.id, status=refusal.status, code=refusal.code)
             await tools.write(generation, generation.evolve(cancel_requested=None, due_at=tools.clock()))

@@ -10,7 +10,7 @@ from bot.domain.errors import GenerationUnknown, NotCancellable, Problem, Reject
 from bot.domain.generation import Generation, Reason, State
 from bot.domain.request import Operation
 from tests.work.conftest import FileHost, OpenStage
-from tests.work.scripted import BROKEN, CANCELLED, PROCESSING, TASK, ScriptedApi
+from tests.work.scripted import BROKEN, CANCELLED, PROCESSING, TASK, WRONG_KEY, ScriptedApi
 from tests.work.stage import MEMBER, RELEASED, Stage
 
 DELETE = f"DELETE /v1/tasks/{TASK}"
@@ -152,6 +152,21 @@ async def test_a_task_that_was_done_before_its_cancellation_is_delivered(
     ended = await stage.follow(running)
     assert ended.state is State.SUCCEEDED
     assert len(stage.delivery.told[0][1].files) == 1
+
+
+async def test_a_key_refused_to_a_cancellation_closes_the_door_and_keeps_the_wish(
+    open_stage: OpenStage, api: ScriptedApi
+) -> None:
+    api.cancels = deque([WRONG_KEY, CANCELLED])
+    stage = await open_stage(api=api)
+    running = await stage.follow(await stage.ask(), State.RUNNING)
+    await wish(stage, running)()
+    await stage.work()
+    now = await stage.read(running)
+    assert (now.state, now.cancel_requested) == (State.RUNNING, Reason.BY_REQUESTER)
+    assert not stage.door.is_open
+    ended = await stage.follow(running)
+    assert (ended.state, ended.reason) == (State.CANCELLED, Reason.BY_REQUESTER)
 
 
 async def test_a_cancellation_without_an_answer_is_tried_again(open_stage: OpenStage, api: ScriptedApi) -> None:
