@@ -137,6 +137,7 @@ def _client(opened: Opened, cogs: list[CogMaker]) -> ShowreelClient:
         gateway_url=discord.gateway_url,
         cogs=cogs,
         moderators=Moderators(Rights(opened.store.guilds)),
+        clock=now,
         guild_ready_timeout=GUILD_READY_TIMEOUT,
     )
 

@@ -131,6 +131,7 @@ class ShowreelClient(commands.AutoShardedBot):
         gateway_url: str,
         cogs: Sequence["CogMaker"],
         moderators: Moderators,
+        clock: Callable[[], datetime] = discord.utils.utcnow,
         **options: Any,
     ) -> None:
         point_at(api_url, gateway_url)
@@ -140,6 +141,7 @@ class ShowreelClient(commands.AutoShardedBot):
         self._gateway_url = gateway_url
         self._make_cogs = cogs
         self._away: dict[int, datetime] = {}
+        self._clock = clock
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -214,7 +216,7 @@ class ShowreelClient(commands.AutoShardedBot):
 
         discord.py gives up where Discord can't say which gateway to use; here it is asked until it can.
         """
-        self._away[FIRST_SHARD] = discord.utils.utcnow()
+        self._away[FIRST_SHARD] = self._clock()
         pause = GATEWAY_PAUSE
         while not self.is_closed():
             try:
@@ -231,7 +233,7 @@ class ShowreelClient(commands.AutoShardedBot):
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
         """Note since when it is away; a further failure to come back doesn't count anew."""
-        self._away.setdefault(shard_id, discord.utils.utcnow())
+        self._away.setdefault(shard_id, self._clock())
 
     async def on_shard_connect(self, shard_id: int) -> None:
         """Note that a new session has begun."""
