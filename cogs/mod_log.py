@@ -49,12 +49,13 @@ def log_command(moderators: Moderators, moderation: Moderation) -> app_commands.
             member_id=member.id if member else None,
             before_id=before,
         )
-        await whisper(interaction, embed=_page(await moderation.log(actor, wanted, LINES + 1)))
+        await whisper(interaction, embed=page_of(await moderation.log(actor, wanted, LINES + 1)))
 
     return log
 
 
-def _page(lines: list[LogLine]) -> discord.Embed:
+def page_of(lines: list[LogLine]) -> discord.Embed:
+    """A page of lines, of which one more than it shows says that there are older ones."""
     shown = [log_lines.line(line) for line in lines[:LINES]]
     embed = discord.Embed(title=_("Log"), description="\n".join(shown), colour=discord.Colour.blurple())
     if not lines:

@@ -18,6 +18,7 @@ from bot.domain.guild import Schedule
 from bot.domain.limits import Window
 from bot.i18n import N_, _
 from bot.work.moderation import Moderation
+from cogs.mod import WHY, Reason
 
 _EVERY: Mapping[Window, str] = MappingProxyType(
     {Window.DAY: N_("every day"), Window.WEEK: N_("every week"), Window.MONTH: N_("every month")}
@@ -40,11 +41,18 @@ class ScheduleGroup(app_commands.Group):
     @app_commands.describe(
         every=locale_str(N_("How often; each is about what is over")),
         channel=locale_str(N_("Where they go; all who can read it see them")),
+        reason=locale_str(WHY),
     )
     @app_commands.choices(
         every=[app_commands.Choice(name=locale_str(name), value=window.value) for window, name in _EVERY.items()]
     )
-    async def set_(self, interaction: discord.Interaction[Any], every: str, channel: discord.TextChannel) -> None:
+    async def set_(
+        self,
+        interaction: discord.Interaction[Any],
+        every: str,
+        channel: discord.TextChannel,
+        reason: Reason | None = None,
+    ) -> None:
         """Set it, where the bot may post."""
         actor = await self._moderators.actor(interaction)
         actor.moderated_guild()
@@ -53,13 +61,14 @@ class ScheduleGroup(app_commands.Group):
             text = _("Nothing was changed: allow me what is missing there, then try again.")
             await whisper(interaction, "\n".join([*map(line, lacking), text]))
             return
-        schedule = await self._moderation.set_schedule(actor, channel.id, Window(every))
+        schedule = await self._moderation.set_schedule(actor, channel.id, Window(every), reason)
         await whisper(interaction, await self._said(schedule))
 
     @app_commands.command(name="clear", description=locale_str(N_("Send no more reports")))
-    async def clear(self, interaction: discord.Interaction[Any]) -> None:
+    @app_commands.describe(reason=locale_str(WHY))
+    async def clear(self, interaction: discord.Interaction[Any], reason: Reason | None = None) -> None:
         """Clear it."""
-        before = await self._moderation.clear_schedule(await self._moderators.actor(interaction))
+        before = await self._moderation.clear_schedule(await self._moderators.actor(interaction), reason)
         await whisper(interaction, _("No more reports are sent to {channel}.", channel=f"<#{before.channel_id}>"))
 
     @app_commands.command(name="show", description=locale_str(N_("When reports are sent, and where")))

@@ -11,11 +11,13 @@ from bot.chat.lists import listing
 from bot.chat.moderators import FOR_GUILDS, IN_GUILDS
 from bot.chat.replies import whisper
 from bot.domain.limits import Limit, Measure, Scope, Window
+from bot.domain.moderating import LogFilter
 from bot.i18n import N_, _
 from bot.work.decisions import Decisions
 from bot.work.ownership import Ownership
 from cogs.mod import WHY, Reason
 from cogs.mod_limits import MEASURES, WINDOWS, whole
+from cogs.mod_log import LINES, page_of
 
 TASK_ID_MOST = 200
 GENERATION_MOST = 100
@@ -87,6 +89,14 @@ class Owner(commands.Cog):
         await interaction.response.defer(ephemeral=True)  # the video service is asked first
         followed = await self._decisions.attach(generation.strip(), task_id.strip(), actor)
         await whisper(interaction, _("{generation} is followed again.", generation=followed.id))
+
+    @owner.command(name="log", description=locale_str(N_("What was set for the whole bot, and why")))
+    @app_commands.describe(before=locale_str(N_("Only lines before this number")))
+    async def log(self, interaction: discord.Interaction, before: app_commands.Range[int, 1] | None = None) -> None:
+        """Show what was done to the whole bot, the latest first."""
+        actor = await owner_actor(interaction, self._bot)
+        found = await self._ownership.log(actor, LogFilter(before_id=before), LINES + 1)
+        await whisper(interaction, embed=page_of(found))
 
     @limits.command(name="show", description=locale_str(N_("Which limits the whole bot has, and where from")))
     async def show_limits(self, interaction: discord.Interaction) -> None:

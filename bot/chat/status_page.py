@@ -23,7 +23,9 @@ def embed(status: Status) -> discord.Embed:
     made.add_field(name=_("Under way"), value=_queue(overview), inline=False)
     made.add_field(name=_("Running for longest"), value=_oldest(overview.oldest_running), inline=False)
     made.add_field(name=_("Spent today"), value=_spent(overview.spend), inline=False)
-    made.add_field(name=_("Open for more than a day"), value=_holds(overview.old_holds), inline=False)
+    made.add_field(
+        name=_("Open for more than a day"), value=_holds(overview.old_holds, overview.old_hold_count), inline=False
+    )
     made.timestamp = status.at
     return made
 
@@ -66,9 +68,9 @@ def _spent(spend: Spend) -> str:
     return known + ", " + n_("and {count} of unknown price", "and {count} of unknown price", spend.unknown)
 
 
-def _holds(holds: tuple[Waiting, ...]) -> str:
+def _holds(holds: tuple[Waiting, ...], count: int) -> str:
     lines = [_waiting(hold) for hold in holds[:HOLDS_SHOWN]]
-    rest = len(holds) - HOLDS_SHOWN
+    rest = count - len(lines)
     if rest > 0:
         lines.append(n_("and {count} more", "and {count} more", rest))
     return "\n".join(lines) or _("nothing")

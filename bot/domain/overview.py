@@ -31,7 +31,7 @@ class Overview:
     """What is stored of all guilds: how many are in each state that is no end, and what deserves a look.
 
     `oldest_running`: since the provider has it. `spend`: of those asked for since `day_start`. `old_holds`: the oldest
-    open holds, by acceptance, that are older than was asked.
+    open holds, by acceptance, that are older than was asked, of `old_hold_count` in all.
     """
 
     queue: Mapping[State, int]
@@ -39,3 +39,4 @@ class Overview:
     day_start: datetime
     spend: Spend
     old_holds: tuple[Waiting, ...]
+    old_hold_count: int

@@ -37,6 +37,7 @@ class Overviews:
                 day_start=day_start,
                 spend=await _spend(connection, day_start),
                 old_holds=await _old_holds(connection, held_before),
+                old_hold_count=await _old_hold_count(connection, held_before),
             )
 
         return await self._database.read(work)
@@ -62,6 +63,11 @@ async def _old_holds(connection: AsyncConnection, before: datetime) -> tuple[Wai
         Waiting(generation_id=row.id, guild_id=row.guild_id, state=State(row.state), since=row.accepted_at)
         for row in await connection.execute(query)
     )
+
+
+async def _old_hold_count(connection: AsyncConnection, before: datetime) -> int:
+    query = select(func.count()).select_from(table).where(OPEN, table.c.accepted_at < before)
+    return int((await connection.execute(query)).scalar_one())
 
 
 async def _spend(connection: AsyncConnection, since: datetime) -> Spend:

@@ -133,6 +133,15 @@ async def test_attaching_asks_first_and_says_what_it_found(run: Run) -> None:
     )
 
 
+async def test_the_log_says_what_was_set_for_the_whole_bot_and_why_the_latest_first(run: Run) -> None:
+    assert await run("log") == "Log\nNothing like that was done here."
+    await run("pause", reason="the bill")
+    await run("resume")
+    first, second = (await run("log")).splitlines()[1:]
+    assert "the bill" in second
+    assert "the bill" not in first
+
+
 def busy() -> Status:
     """A status with the most of everything."""
     holds = tuple(
@@ -145,6 +154,7 @@ def busy() -> Status:
         day_start=NOW,
         spend=Spend(micros=12_345_678, known=3, unknown=2),
         old_holds=holds,
+        old_hold_count=500,
     )
     return Status(
         at=NOW,
@@ -166,4 +176,4 @@ def test_the_fullest_status_fits_and_says_it_all() -> None:
     assert "In the making: 1000000" in fields["Under way"]
     assert fields["Running for longest"].endswith("directly")
     assert fields["Spent today"] == "$12.35 for 3 videos, and 2 of unknown price"
-    assert fields["Open for more than a day"].endswith("and 12 more")
+    assert fields["Open for more than a day"].endswith("and 492 more")

@@ -459,6 +459,7 @@ async def test_the_owner_sees_the_queue_what_was_spent_and_old_holds(stage: Stag
     stage.clock.advance(timedelta(days=1, seconds=1))
     later = (await desk(stage).ownership.status(OWNER)).overview
     assert [hold.generation_id for hold in later.old_holds] == [running.id, waiting.id]
+    assert later.old_hold_count == 2
 
 
 async def test_the_owner_sees_why_the_provider_takes_nothing(stage: Stage) -> None:
