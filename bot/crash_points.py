@@ -1,9 +1,8 @@
 """Named instants at which a test kills the process, to prove that nothing is lost, paid twice or posted twice.
 
 They stand before and after every call to the outside and every commit in the life of a generation. Nothing happens at
-them unless the environment names one, which tests alone do. Instants inside a call (after sending, before the answer)
-are
-the simulators' to choose.
+them unless the environment names one, which tests alone do. Instants inside a call (after sending, before the
+answer) are the simulators' to choose.
 """
 
 import os
@@ -24,6 +23,8 @@ POINTS = (
     "inputs.stored",
     "submitting.before",
     "submitting.stored",
+    "accepted.before",
+    "accepted.stored",
     "running.before",
     "running.stored",
     "poll.before",
@@ -32,8 +33,12 @@ POINTS = (
     "succeeded.stored",
     "failed.before",
     "failed.stored",
+    "expired.before",
+    "expired.stored",
     "unconfirmed.before",
     "unconfirmed.stored",
+    "decided.before",
+    "decided.stored",
     "telling.before",
     "telling.stored",
     "download.done",
@@ -41,7 +46,8 @@ POINTS = (
     "told.stored",
 )
 """Each `before` of a write is also the instant after the answer of the call whose outcome is written; each `stored` is
-also the instant before the call that comes next.
+also the instant before the call that comes next. `accepted` is the way back to that state, `decided` every way out of
+unconfirmed.
 """
 
 _armed = os.environ.get(VARIABLE)

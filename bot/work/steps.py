@@ -156,7 +156,7 @@ _FACTS = {"card": "card", "thread_id": "thread", "inputs_checked": "inputs", "to
 def _point(before: Generation, after: Generation) -> str:
     """What a write is called among the crash points: its state, else the first fact that it brings."""
     if before.state is not after.state:
-        return after.state.value
+        return "decided" if before.state is State.UNCONFIRMED else after.state.value
     changed = (name for fact, name in _FACTS.items() if getattr(before, fact) != getattr(after, fact))
     return next(changed, "other")
 

@@ -3,34 +3,41 @@
 import asyncio
 import contextlib
 import random
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.discord import InvalidCommand
+from sandbox.discord import InvalidCommand, Message, Permission
 from sandbox.discord.errors import DiscordError
-from tests.crash.verdict import is_quiet
+from tests.crash.verdict import is_quiet, prompt_of, rows_of
 from tests.media_files import picture
 from tests.stage import Stage
 
 QUIET_WITHIN = 60.0
 
-MOODS = ("", "", "", "", "[policy] ", "[fail] ", "[cut] ", "[refused] ", "[busy] ", "[gateway] ")
+MOODS = ("", "", "", "", "[policy] ", "[fail] ", "[expired] ", "[cut] ", "[refused] ", "[busy] ", "[gateway] ")
 """How requests end: mostly well, but in each of the other ways too."""
+
+UNDER_WAY = "state IN ('accepted', 'submitting', 'running')"
 
 
 @dataclass(kw_only=True)
 class Crowd:
-    """Members and their requests; every request has a prompt of its own."""
+    """Members and their requests; every request has a prompt of its own. One moderator decides for them."""
 
     stage: Stage
     rng: random.Random
     members: list[Any] = field(default_factory=list)
+    moderator: Any = None
+    asked_by: dict[str, Any] = field(default_factory=dict)
     asked: int = 0
     asking: set[asyncio.Task[None]] = field(default_factory=set)
 
     def gather(self, count: int) -> None:
         """Let members join."""
-        self.members = [self.stage.guild.add_member(f"member{number}") for number in range(count)]
+        guild = self.stage.guild
+        self.members = [guild.add_member(f"member{number}") for number in range(count)]
+        self.moderator = guild.add_member("moderator", roles=[guild.add_role("mods", Permission.MANAGE_GUILD)])
 
     def ask(self, mood: str | None = None, *, with_picture: bool = False) -> None:
         """One member asks for one video; whether the bot lives to answer is another matter."""
@@ -40,16 +47,44 @@ class Crowd:
         if with_picture:
             options["image"] = picture()
         command = "video image" if with_picture else "video text"
-        task = asyncio.create_task(self._run(self.rng.choice(self.members), command, options))
+        self.asked_by[prompt] = self.rng.choice(self.members)
+        self._run(self.asked_by[prompt], command, options)
+
+    def cancel(self) -> None:
+        """One member wants one of their videos no more, if there are any under way."""
+        rows = rows_of(self.stage, UNDER_WAY)
+        if rows:
+            row = self.rng.choice(rows)
+            self._run(self.asked_by[prompt_of(row)], "cancel", {"generation": row["id"]})
+
+    def decide(self, decision: str) -> None:
+        """The moderator decides about one of those that are unconfirmed, if there are any."""
+        notices = self.notices()
+        if notices:
+            notice = self.rng.choice(notices)
+            custom_id = next(one for one in _buttons(notice) if decision in one)
+            self._try(self.moderator.press(notice, custom_id, timeout=4))
+
+    def notices(self) -> list[Message]:
+        """What asks for a decision."""
+        return [message for thread in self.stage.discord.threads for message in thread.messages if _buttons(message)]
+
+    def _run(self, member: Any, command: str, options: dict[str, Any]) -> None:
+        self._try(member.run(command, channel=self.stage.channel, options=options, timeout=4))
+
+    def _try(self, act: Coroutine[Any, Any, Any]) -> None:
+        """Do something in Discord, whatever becomes of it."""
+
+        async def trying() -> None:
+            with contextlib.suppress(InvalidCommand, DiscordError, TimeoutError):
+                await act
+
+        task = asyncio.create_task(trying())
         self.asking.add(task)
         task.add_done_callback(self.asking.discard)
 
-    async def _run(self, member: Any, command: str, options: dict[str, Any]) -> None:
-        with contextlib.suppress(InvalidCommand, DiscordError, TimeoutError):
-            await member.run(command, channel=self.stage.channel, options=options, timeout=4)
-
     async def be_answered(self) -> None:
-        """Wait until every request was answered or will never be."""
+        """Wait until everything was answered or will never be."""
         await asyncio.gather(*self.asking)
 
     async def turn_away(self) -> None:
@@ -64,3 +99,8 @@ async def quiet(stage: Stage) -> None:
     async with asyncio.timeout(QUIET_WITHIN):
         while not is_quiet(stage):  # noqa: ASYNC110 - what changes is the database of another process
             await asyncio.sleep(0.05)
+
+
+def _buttons(message: Message) -> list[str]:
+    buttons = [button for row in message.components for button in row.get("components", ())]
+    return [str(button["custom_id"]) for button in buttons if "give-up" in str(button) or "submit-again" in str(button)]

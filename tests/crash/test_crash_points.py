@@ -1,5 +1,6 @@
 """The process is killed at each named instant, started again, and everything is accounted for."""
 
+import asyncio
 import os
 import random
 import signal
@@ -10,27 +11,36 @@ from typing import Any
 import pytest
 
 from bot.crash_points import POINTS, VARIABLE
+from sandbox.provider import Outcome
 from tests.crash.crowd import Crowd, quiet
-from tests.crash.verdict import PROPERTY, Verdict, examine
-from tests.stage import Stage
+from tests.crash.verdict import PROPERTY, Verdict, examine, rows_of
+from tests.stage import READY_WITHIN, Stage
 
 SHORT = ("accept.stored", "answer.sent", "thread.before", "submitting.stored", "running.before", "told.before")
 """The points of the short version: where a naive bot loses, pays twice or posts twice."""
 
 CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
 
-MOODS = {"unconfirmed": "[cut] ", "failed": "[policy] "}
+MOODS = {
+    "accepted": "[busy] ",
+    "expired": "[expired] ",
+    "failed": "[policy] ",
+    "unconfirmed": "[cut] ",
+}
 """What has to be asked for so that the point is reached; a picture otherwise, which passes them all."""
+
+DECIDED = ("decided.before", "decided.stored")
 
 
 async def _killed_at(stage: Stage, point: str) -> Verdict:
     """Let the bot die at a point, start it again, and hold everything against everything."""
     crowd = Crowd(stage=stage, rng=random.Random(point))
     crowd.gather(2)
+    what = point.split(".", maxsplit=1)[0]
     await stage.start(environment={VARIABLE: point})
-    if point.startswith("card."):  # reached only where the answer to the command's answer was lost
+    if what == "card":  # reached only where the answer to the command's answer was lost
         stage.discord.fail_next("POST", CALLBACK, status="cut-after")
-    crowd.ask(MOODS.get(point.split(".", maxsplit=1)[0], ""), with_picture=True)
+    crowd.ask(MOODS.get(what, ""), with_picture=True)
     assert await stage.gone() == -signal.SIGKILL
     await crowd.be_answered()
     await stage.start()
@@ -40,12 +50,50 @@ async def _killed_at(stage: Stage, point: str) -> Verdict:
     return examine(stage, kills=1)
 
 
-@pytest.mark.parametrize("point", POINTS if os.environ.get("SHOWREEL_TEST_CRASH") else SHORT)
+async def _until(stage: Stage, condition: str) -> None:
+    async with asyncio.timeout(READY_WITHIN):
+        while not rows_of(stage, condition):  # noqa: ASYNC110 - what changes is the database of another process
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "point", [one for one in POINTS if one not in DECIDED] if os.environ.get("SHOWREEL_TEST_CRASH") else SHORT
+)
 async def test_killed_at(stage: Stage, point: str, record_property: Callable[[str, object], None]) -> None:
     verdict = await _killed_at(stage, point)
     record_property(PROPERTY, asdict(verdict))
     assert verdict.differences == [], verdict.table()
     assert verdict.videos >= 1
+
+
+async def _killed_while_given_up(stage: Stage, point: str) -> Verdict:
+    """Let the bot die where a decision is written, start it again, and decide then if it is still to be decided."""
+    crowd = Crowd(stage=stage, rng=random.Random(point))
+    crowd.gather(1)
+    await stage.start(environment={VARIABLE: point})
+    crowd.ask("[cut] ")
+    await _until(stage, "told = 'unconfirmed'")
+    stage.provider.plan(Outcome.OK)
+    crowd.decide("give-up")
+    assert await stage.gone() == -signal.SIGKILL
+    await crowd.be_answered()
+    assert bool(rows_of(stage, "state = 'unconfirmed'")) == (point == "decided.before")
+    await stage.start()
+    await quiet(stage)
+    stage.provider.plan(Outcome.OK)
+    crowd.decide("give-up")
+    await crowd.be_answered()
+    await quiet(stage)
+    assert not rows_of(stage, "state = 'unconfirmed'")
+    return examine(stage, kills=1)
+
+
+@pytest.mark.parametrize("point", DECIDED)
+async def test_killed_while_given_up(stage: Stage, point: str, record_property: Callable[[str, object], None]) -> None:
+    verdict = await _killed_while_given_up(stage, point)
+    record_property(PROPERTY, asdict(verdict))
+    assert verdict.differences == [], verdict.table()
+    assert verdict.videos == 0
 
 
 def _kills(
