@@ -19,6 +19,7 @@ from bot.chat.report_parts import CHART_WIDTH, SMALL_CHART_WIDTH
 from bot.domain.errors import Rejection, ReportBusy
 from bot.domain.generation import Reason, State
 from bot.domain.limits import Window
+from bot.domain.moderating import LogFilter
 from bot.reports import chart
 from bot.reports.chart import Charts, picture_of
 from bot.reports.definitions import DEFINITIONS, Definition
@@ -371,6 +372,16 @@ async def test_a_schedule_is_set_shown_and_cleared(connected: Stage, town: Town,
     assert cleared.message.content == f"No more reports are sent to <#{town.channel.id}>."
     assert await connected.store.guilds.all_schedules() == []
     assert "isn't set here" in (await answer(town, mia, "mod schedule clear")).message.content
+
+
+async def test_the_log_says_why_reports_were_scheduled_and_stopped(connected: Stage, town: Town, mia: Member) -> None:
+    await answer(town, mia, "mod schedule set", every="week", channel=town.channel, reason="the board asks")
+    await answer(town, mia, "mod schedule clear", reason="nobody reads them")
+    lines = await connected.store.guilds.log(town.guild.id, LogFilter(), 10)
+    assert [(line.action, line.why) for line in lines] == [
+        ("clear_schedule", "nobody reads them"),
+        ("set_schedule", "the board asks"),
+    ]
 
 
 async def test_no_schedule_is_set_where_the_bot_may_not_post(connected: Stage, town: Town, mia: Member) -> None:

@@ -192,3 +192,13 @@ async def plan_of(database: Database, statement: str, parameters: Any) -> str:
         lambda connection: connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
     )
     return f"{statement}: {rows.all()}"
+
+
+async def test_old_holds_are_all_counted_however_few_are_named(store: Store) -> None:
+    overview = await store.overviews.look(NOW, NOW)
+    assert (overview.old_holds, overview.old_hold_count) == ((), 0)
+    oldest, *_others = [await accepted(store, now=NOW - number * SECOND) for number in range(25, 0, -1)]
+    await accepted(store)
+    overview = await store.overviews.look(NOW, NOW)
+    assert (len(overview.old_holds), overview.old_hold_count) == (20, 25)
+    assert overview.old_holds[0].generation_id == oldest.id
