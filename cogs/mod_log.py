@@ -1,5 +1,7 @@
 """/mod log: what moderators and the bot did here, and the prompts that were refused."""
 
+from collections.abc import Sequence
+
 import discord
 from discord import app_commands
 from discord.app_commands import locale_str
@@ -49,18 +51,17 @@ def log_command(moderators: Moderators, moderation: Moderation) -> app_commands.
             member_id=member.id if member else None,
             before_id=before,
         )
-        await whisper(interaction, embed=page_of(await moderation.log(actor, wanted, LINES + 1)))
+        lines = await moderation.log(actor, wanted, LINES + 1)
+        await whisper(interaction, embed=page_of(lines, _("Log"), _("Nothing like that was done here.")))
 
     return log
 
 
-def page_of(lines: list[LogLine]) -> discord.Embed:
-    """A page of lines, of which one more than it shows says that there are older ones."""
+def page_of(lines: Sequence[LogLine], title: str, empty: str) -> discord.Embed:
+    """A page of lines, of which one more than it shows says that there are older ones; or the sentence for none."""
     shown = [log_lines.line(line) for line in lines[:LINES]]
-    embed = discord.Embed(title=_("Log"), description="\n".join(shown), colour=discord.Colour.blurple())
-    if not lines:
-        embed.description = _("Nothing like that was done here.")
-    elif len(lines) > LINES:
+    embed = discord.Embed(title=title, description="\n".join(shown) or empty, colour=discord.Colour.blurple())
+    if len(lines) > LINES:
         embed.set_footer(text=_older(lines[LINES - 1].id))
     return embed
 

@@ -5,13 +5,13 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from bot.chat import status_page, texts
+from bot.chat import log_lines, status_page, texts
 from bot.chat.buttons import owner_actor
 from bot.chat.lists import listing
 from bot.chat.moderators import FOR_GUILDS, IN_GUILDS
 from bot.chat.replies import whisper
 from bot.domain.limits import Limit, Measure, Scope, Window
-from bot.domain.moderating import LogFilter
+from bot.domain.moderating import Action, LogFilter
 from bot.i18n import N_, _
 from bot.work.decisions import Decisions
 from bot.work.ownership import Ownership
@@ -23,6 +23,10 @@ TASK_ID_MOST = 200
 GENERATION_MOST = 100
 
 _MEASURES = [app_commands.Choice(name=locale_str(name), value=it.value) for it, name in MEASURES.items()]
+_DEEDS = [
+    app_commands.Choice(name=locale_str(log_lines.ACTIONS[it]), value=it.value)
+    for it in (Action.PAUSE, Action.RESUME, Action.SET_LIMIT, Action.CLEAR_LIMIT)
+]
 _WINDOWS = [app_commands.Choice(name=locale_str(name), value=it.value) for it, name in WINDOWS.items()]
 
 
@@ -90,13 +94,25 @@ class Owner(commands.Cog):
         followed = await self._decisions.attach(generation.strip(), task_id.strip(), actor)
         await whisper(interaction, _("{generation} is followed again.", generation=followed.id))
 
-    @owner.command(name="log", description=locale_str(N_("What was set for the whole bot, and why")))
-    @app_commands.describe(before=locale_str(N_("Only lines before this number")))
-    async def log(self, interaction: discord.Interaction, before: app_commands.Range[int, 1] | None = None) -> None:
+    @owner.command(name="log", description=locale_str(N_("What was set for the whole bot, by whom and why")))
+    @app_commands.describe(
+        owner=locale_str(N_("Only what they did")),
+        action=locale_str(N_("Only this")),
+        before=locale_str(N_("Only lines before this number")),
+    )
+    @app_commands.choices(action=_DEEDS)
+    async def log(
+        self,
+        interaction: discord.Interaction,
+        owner: discord.User | None = None,
+        action: str | None = None,
+        before: app_commands.Range[int, 1] | None = None,
+    ) -> None:
         """Show what was done to the whole bot, the latest first."""
         actor = await owner_actor(interaction, self._bot)
-        found = await self._ownership.log(actor, LogFilter(before_id=before), LINES + 1)
-        await whisper(interaction, embed=page_of(found))
+        wanted = LogFilter(actor_id=owner.id if owner else None, action=action, before_id=before)
+        lines = await self._ownership.log(actor, wanted, LINES + 1)
+        await whisper(interaction, embed=page_of(lines, _("Log of the whole bot"), _("Nothing like that was done.")))
 
     @limits.command(name="show", description=locale_str(N_("Which limits the whole bot has, and where from")))
     async def show_limits(self, interaction: discord.Interaction) -> None:

@@ -63,7 +63,7 @@ def test_every_slash_command_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     others = ["models", "usage", "cancel", "history", "show", "owner attach"]
     others += ["mod report", "mod schedule set", "mod schedule show", "mod schedule clear"]
-    others += ["privacy show", "privacy delete", "setup", "owner status", "owner pause", "owner resume"]
+    others += ["privacy show", "privacy delete", "setup", "owner status", "owner pause", "owner resume", "owner log"]
     others += ["owner limits show", "owner limits set", "owner limits clear"]
     others += [f"mod limits {name}" for name in ("set", "show", "clear")]
     others += [f"mod {group} {name}" for group in ("channels", "models") for name in ("allow", "remove", "list")]

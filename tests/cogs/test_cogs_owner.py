@@ -1,5 +1,6 @@
 """/owner: status, pause and resume, limits of the whole bot; and nobody else."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from bot.chat import status_page
 from bot.domain.generation import State
+from bot.domain.moderating import Action, Deed
 from bot.domain.overview import Overview, Spend, Waiting
 from bot.work.ownership import Status
 from sandbox.discord import Permission, Result
@@ -40,7 +42,7 @@ def said(result: Result) -> str:
     parts = [result.message.content]
     for embed in result.message.embeds:
         fields = [f"{field['name']}: {field['value']}" for field in embed.get("fields", ())]
-        parts += [embed["title"], embed.get("description", ""), *fields]
+        parts += [embed["title"], embed.get("description", ""), *fields, embed.get("footer", {}).get("text", "")]
     return "\n".join(part for part in parts if part)
 
 
@@ -110,6 +112,7 @@ async def test_a_limit_that_makes_no_sense_is_refused(run: Run) -> None:
         ("status", {}),
         ("pause", {}),
         ("resume", {}),
+        ("log", {}),
         ("attach", {"generation": "x", "task_id": "y"}),
         ("limits show", {}),
         ("limits set", {"measure": "generations", "amount": 0, "window": "day"}),
@@ -133,13 +136,37 @@ async def test_attaching_asks_first_and_says_what_it_found(run: Run) -> None:
     )
 
 
-async def test_the_log_says_what_was_set_for_the_whole_bot_and_why_the_latest_first(run: Run) -> None:
-    assert await run("log") == "Log\nNothing like that was done here."
-    await run("pause", reason="the bill")
+async def test_the_log_says_what_was_set_for_the_whole_bot_by_whom_and_why(run: Run, town: Town) -> None:
+    assert await run("log") == "Log of the whole bot\nNothing like that was done."
+    await run("pause", reason="the *bill*")
     await run("resume")
-    first, second = (await run("log")).splitlines()[1:]
-    assert "the bill" in second
-    assert "the bill" not in first
+    await run("limits set", measure="generations", amount=2, window="day")
+    title, limit, resumed, paused = (await run("log")).splitlines()
+    owner = town.discord.owner
+    assert title == "Log of the whole bot"
+    assert re.sub(r"<t:\d+:\w>", "<t>", limit) == f"<t> <@{owner.id}> set a limit · nothing → 2 videos a day"
+    assert f"<@{owner.id}> resumed new videos" in resumed
+    assert f"<@{owner.id}> paused new videos" in paused
+    assert r"“the \*bill\*”" in paused
+    assert (await run("log", action="pause")).splitlines()[1:] == [paused]
+    assert (await run("log", owner=owner)).splitlines()[1:] == [limit, resumed, paused]
+    assert await run("log", owner=town.ada) == "Log of the whole bot\nNothing like that was done."
+
+
+async def test_the_log_of_the_whole_bot_has_nothing_of_a_server(run: Run, connected: Stage, town: Town) -> None:
+    deed = Deed(at=NOW, action=Action.PAUSE, guild_id=town.guild.id, actor_id=town.discord.owner.id)
+    await connected.store.guilds.change_settings({"paused_at": NOW}, deed)
+    assert await run("log") == "Log of the whole bot\nNothing like that was done."
+
+
+async def test_older_lines_of_the_whole_bot_are_reached_by_their_number(run: Run) -> None:
+    for amount in range(1, 13):
+        await run("limits set", measure="concurrent", amount=amount)
+    *newest, footer = (await run("log")).splitlines()[1:]
+    (before,) = re.findall(r"Older lines come with before: (\d+)", footer)
+    oldest = (await run("log", before=int(before))).splitlines()[1:]
+    assert (len(newest), len(oldest)) == (10, 2)
+    assert oldest[-1].endswith("nothing → 1 video at a time")
 
 
 def busy() -> Status:
