@@ -25,6 +25,10 @@ Part: TypeAlias = app_commands.Group | app_commands.Command[Any, Any, Any]
 Reason: TypeAlias = app_commands.Range[str, 1, 500]
 Reference: TypeAlias = app_commands.Range[str, 1, 200]
 
+PageNumber: TypeAlias = app_commands.Range[int, 1, 1_000]
+"""A page of a list; one after the last is the last."""
+
+WHICH_PAGE = N_("Which page of a long list")
 WHY = N_("Why; kept in the log")
 
 
@@ -96,11 +100,12 @@ class Mod(commands.Cog):
         return block_choices(blocks, current)
 
     @mod.command(name="blocked", description=locale_str(N_("Who can make no videos here")))
-    async def blocked(self, interaction: discord.Interaction) -> None:
+    @app_commands.describe(page=locale_str(WHICH_PAGE))
+    async def blocked(self, interaction: discord.Interaction, page: PageNumber = 1) -> None:
         """List the blocks that hold now, latest first."""
         blocks = await self._moderation.blocked(await self._moderators.actor(interaction))
         lines = [_block_line(block) for block in blocks]
-        await whisper(interaction, embed=listing(_("Blocked"), lines, _("Nobody is blocked here.")))
+        await whisper(interaction, embed=listing(_("Blocked"), lines, _("Nobody is blocked here."), page))
 
     @mod.command(name="pause", description=locale_str(N_("Take no new videos here until resumed")))
     @app_commands.describe(reason=locale_str(WHY))

@@ -18,7 +18,7 @@ from bot.i18n import N_, _
 from bot.work.moderation import Moderation
 from bot.work.service import Service
 from cogs.choices import CHOICES_MOST, NAME_MOST
-from cogs.mod import WHY, Reason
+from cogs.mod import WHICH_PAGE, WHY, PageNumber, Reason
 
 MEASURES: Mapping[Measure, str] = MappingProxyType(
     {
@@ -45,8 +45,10 @@ class Limits(app_commands.Group):
         self._service = service
 
     @app_commands.command(name="show", description=locale_str(N_("Which limits there are, and where from")))
-    @app_commands.describe(member=locale_str(N_("Those of a member, and what is left")))
-    async def show(self, interaction: discord.Interaction, member: discord.User | None = None) -> None:
+    @app_commands.describe(member=locale_str(N_("Those of a member, and what is left")), page=locale_str(WHICH_PAGE))
+    async def show(
+        self, interaction: discord.Interaction, member: discord.User | None = None, page: PageNumber = 1
+    ) -> None:
         """List what was set here and what holds beside it, or what is in force for a member."""
         actor = await self._moderators.actor(interaction)
         guild_id = actor.moderated_guild()
@@ -55,7 +57,7 @@ class Limits(app_commands.Group):
         else:
             found = await self._service.usage(member.id, guild_id, _role_ids(member, guild_id))
             lines = [_allowance_line(allowance) for allowance in found]
-        embed = listing(_("Limits"), lines, _("There are no limits here."))
+        embed = listing(_("Limits"), lines, _("There are no limits here."), page)
         if member is not None:
             embed.add_field(name=_("In force for"), value=_whom(member))
         await whisper(interaction, embed=embed)

@@ -17,7 +17,7 @@ from bot.i18n import N_, _
 from bot.work.moderation import Moderation
 from bot.work.service import Service
 from cogs.choices import CHOICES_MOST, NAME_MOST
-from cogs.mod import WHY, Reason
+from cogs.mod import WHICH_PAGE, WHY, PageNumber, Reason
 
 Entry: TypeAlias = app_commands.Range[str, 1, NAME_MOST]
 
@@ -90,11 +90,12 @@ class Filter(app_commands.Group):
         return _matching([(f"{_(_KINDS[rule.kind])}: {rule.text}", str(rule.id)) for rule in rules], current)
 
     @app_commands.command(name="list", description=locale_str(N_("Show the rules to you alone")))
-    async def list_rules(self, interaction: discord.Interaction) -> None:
+    @app_commands.describe(page=locale_str(WHICH_PAGE))
+    async def list_rules(self, interaction: discord.Interaction, page: PageNumber = 1) -> None:
         """List the rules, oldest first."""
         rules = await self._moderation.rules(await self._moderators.actor(interaction))
         lines = [_rule_line(rule) for rule in rules]
-        await whisper(interaction, embed=listing(_("Word rules"), lines, _("There are no word rules here.")))
+        await whisper(interaction, embed=listing(_("Word rules"), lines, _("There are no word rules here."), page))
 
 
 class Channels(app_commands.Group):
@@ -137,11 +138,12 @@ class Channels(app_commands.Group):
         return _matching([(_channel_name(interaction.guild, id_), str(id_)) for id_ in ids], current)
 
     @app_commands.command(name="list", description=locale_str(N_("Show where videos are made")))
-    async def list_channels(self, interaction: discord.Interaction) -> None:
+    @app_commands.describe(page=locale_str(WHICH_PAGE))
+    async def list_channels(self, interaction: discord.Interaction, page: PageNumber = 1) -> None:
         """List the channels and categories."""
         ids = await self._moderation.channels(await self._moderators.actor(interaction))
         lines = [f"<#{channel_id}>" for channel_id in ids]
-        await whisper(interaction, embed=listing(_("Channels"), lines, _("Videos are made everywhere.")))
+        await whisper(interaction, embed=listing(_("Channels"), lines, _("Videos are made everywhere."), page))
 
 
 class Models(app_commands.Group):
@@ -199,7 +201,8 @@ class Models(app_commands.Group):
         return _matching([(line, key) for line, key in entries if len(key) <= NAME_MOST], current)
 
     @app_commands.command(name="list", description=locale_str(N_("Show who may use which models")))
-    async def list_models(self, interaction: discord.Interaction) -> None:
+    @app_commands.describe(page=locale_str(WHICH_PAGE))
+    async def list_models(self, interaction: discord.Interaction, page: PageNumber = 1) -> None:
         """List the models by role."""
         actor = await self._moderators.actor(interaction)
         by_role: dict[int, list[str]] = defaultdict(list)
@@ -210,7 +213,7 @@ class Models(app_commands.Group):
             for role_id, models in by_role.items()
             for model in models
         ]
-        await whisper(interaction, embed=listing(_("Models"), lines, _("Everyone may use all models.")))
+        await whisper(interaction, embed=listing(_("Models"), lines, _("Everyone may use all models."), page))
 
 
 def _matching(entries: Sequence[tuple[str, str]], current: str) -> list[app_commands.Choice[str]]:

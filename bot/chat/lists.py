@@ -1,4 +1,4 @@
-"""Lists in private answers: as many whole lines as fit, the others counted, and nothing in them that formats."""
+"""Lists in private answers: whole lines, page by page, and nothing in them that formats."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,10 @@ import discord
 
 from bot.chat import texts
 from bot.domain.errors import NotListed, Rejection
-from bot.i18n import n_
+from bot.i18n import _
 
 DESCRIPTION_MOST = 4096
 """Characters of an embed's description, by Discord's bound."""
-
-ROOM = 60
-"""Characters that are left for counting the others."""
 
 TOLD_MOST = 300
 """Characters of a text from people in a line."""
@@ -23,23 +20,22 @@ IDS = 2**63
 _DIGITS_MOST = 19
 
 
-def listing(title: str, lines: Sequence[str], empty: str) -> discord.Embed:
-    """A list with its count in the title, or the sentence for an empty one."""
+def listing(title: str, lines: Sequence[str], empty: str, page: int = 1) -> discord.Embed:
+    """A page of a list with the count of all in the title, or the sentence for an empty one.
+
+    Pages count from 1; one after the last is the last. The foot says which page it is where there are several.
+    """
+    pages = _pages(lines)
+    number = min(page, len(pages))
     heading = f"{title} · {len(lines)}" if lines else title
-    return discord.Embed(title=heading, description=clipped(lines) or empty, colour=discord.Colour.blurple())
-
-
-def clipped(lines: Sequence[str]) -> str:
-    """As many whole lines as fit into an embed, the others counted."""
-    shown: list[str] = []
-    left = DESCRIPTION_MOST - ROOM
-    for line in lines:
-        left -= len(line) + 1
-        if left < 0:
-            shown.append(n_("and {count} more", "and {count} more", len(lines) - len(shown)))
-            break
-        shown.append(line)
-    return "\n".join(shown)
+    text = "\n".join(pages[number - 1]) if pages else empty
+    embed = discord.Embed(title=heading, description=text, colour=discord.Colour.blurple())
+    if number < len(pages):
+        foot = _("Page {page} of {pages}. More comes with page: {next}", page=number, pages=len(pages), next=number + 1)
+        embed.set_footer(text=foot)
+    elif number > 1:
+        embed.set_footer(text=_("Page {page}, the last one.", page=number))
+    return embed
 
 
 def fitting(lines: Sequence[str]) -> Sequence[str]:
@@ -74,3 +70,12 @@ def code(text: str) -> str:
 def clip(text: str, most: int) -> str:
     """A text of so many characters at most."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _pages(lines: Sequence[str]) -> list[Sequence[str]]:
+    """All lines, as many on each page as fit."""
+    pages = []
+    while lines:
+        pages.append(fitting(lines))
+        lines = lines[len(pages[-1]) :]
+    return pages

@@ -1,9 +1,14 @@
 """/mod filter, /mod channels and /mod models."""
 
+import re
+
 import pytest
 
-from bot.chat.lists import IDS, clipped, code, fitting, id_of, listing, told
+from bot.chat.lists import IDS, code, fitting, id_of, listing, told
 from bot.domain.errors import NotListed, Rejection
+from bot.domain.moderating import Action, Deed
+from bot.domain.word_rules import RuleKind
+from tests.chat.stage import now
 from tests.cogs.conftest import Scene
 from tests.cogs.moderating import audit, moderator, said, suggested
 
@@ -146,13 +151,39 @@ async def test_models_are_suggested_from_the_catalog(scene: Scene) -> None:
     assert (await said(scene, mia, "mod models allow", model="nonsense")).startswith("There is no model called")
 
 
-def test_a_list_that_is_too_long_counts_the_rest() -> None:
-    lines = ["x" * 100] * 60
-    shown = clipped(lines).splitlines()
-    assert shown[-1] == f"and {60 - (len(shown) - 1)} more"
-    assert len(clipped(lines)) <= 4096
-    assert clipped([]) == ""
-    assert listing("Title", [], "Nothing.").description == "Nothing."
+async def test_all_rules_of_a_full_list_are_seen_page_by_page(scene: Scene) -> None:
+    mia = moderator(scene)
+    texts = [f"word{number:03}" + "x" * 190 for number in range(40)]
+    deed = Deed(at=now(), action=Action.ADD_RULE, guild_id=scene.guild.id, actor_id=mia.id)
+    for text in texts:
+        await scene.stage.store.guilds.add_rule(RuleKind.WORD, text, deed)
+    seen: list[str] = []
+    page = 1
+    while page:
+        told = await said(scene, mia, "mod filter list", page=page)
+        assert told.startswith("Word rules · 40\n")
+        seen += re.findall(r"`(.+)`", told)
+        (page,) = map(int, re.findall(r"More comes with page: (\d+)$", told) or [0])
+    assert seen == texts
+    assert told.endswith("Page 3, the last one.")
+    assert await said(scene, mia, "mod filter list", page=1_000) == told
+
+
+def test_a_list_is_cut_into_pages_of_whole_lines() -> None:
+    lines = [f"{number:02}" + "x" * 98 for number in range(60)]
+    first, last = (listing("Title", lines, "Nothing.", page) for page in (1, 2))
+    assert [first.title, last.title] == ["Title · 60"] * 2
+    assert f"{first.description}\n{last.description}".splitlines() == lines
+    assert len(first.description or "") <= 4096
+    assert first.footer.text == "Page 1 of 2. More comes with page: 2"
+    assert last.footer.text == "Page 2, the last one."
+    assert listing("Title", lines, "Nothing.", 3).to_dict() == last.to_dict()
+
+
+def test_a_list_of_one_page_or_none_says_nothing_of_pages() -> None:
+    assert listing("Title", ["x"], "Nothing.", 9).footer.text is None
+    assert listing("Title", ["x"], "Nothing.", 9).description == "x"
+    assert listing("Title", [], "Nothing.", 9).description == "Nothing."
 
 
 def test_texts_from_people_stay_on_one_line_and_format_nothing() -> None:
