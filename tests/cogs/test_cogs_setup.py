@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat.setup_controls import Control, Page, control_id, page_id
+from bot.chat.setup_controls import PAGES, Control, Page, control_id, page_id
 from bot.chat.setup_view import NEVER, OWN_DEFAULT
 from bot.domain.guild import GuildSettings
 from bot.domain.limits import Limit, Measure, Scope, Window
@@ -340,32 +340,40 @@ async def test_every_change_is_in_the_log(desk: Desk) -> None:
     }
 
 
-def _uses(town: Town) -> list[tuple[Page, Control, list[Any]]]:
-    return [
-        (Page.OVERVIEW, Control.GO, [Page.CHANNELS.value]),
-        (Page.CHANNELS, Control.ALLOWED, [town.channel]),
-        (Page.LOG, Control.LOG_CHANNEL, [town.channel]),
-        (Page.REPORTS, Control.REPORT_EVERY, [Window.DAY.value]),
-        (Page.REPORTS, Control.REPORT_CHANNEL, [town.channel]),
-        (Page.MODEL, Control.MODEL, [OWN_DEFAULT]),
-        (Page.ROLE, Control.ROLE, [town.guild.add_role("any")]),
-        (Page.MODEL, Control.MODEL_NAME, []),
-        (Page.LIMITS, Control.LIMITS, []),
-        (Page.ZONE, Control.ZONE, []),
-    ]
+def _uses(town: Town) -> dict[Control, list[Any]]:
+    """Every control, with what is chosen in it."""
+    return {
+        Control.GO: [Page.CHANNELS.value],
+        Control.ALLOWED: [town.guild.add_text_channel("other")],
+        Control.EVERYWHERE: [],
+        Control.LOG_CHANNEL: [town.channel],
+        Control.REPORT_EVERY: [Window.DAY.value],
+        Control.REPORT_CHANNEL: [town.channel],
+        Control.MODEL: [OWN_DEFAULT],
+        Control.MODEL_NAME: [],
+        Control.LIMITS: [],
+        Control.ZONE: [],
+        Control.ROLE: [town.guild.add_role("any")],
+    }
 
 
 async def test_nobody_else_can_use_any_control(desk: Desk) -> None:
-    for page, control, values in _uses(desk.town):
+    await desk.moderation.allow_channel(desk.actor, desk.town.channel.id)  # else not every button can be pressed
+    uses = _uses(desk.town)
+    for custom_id, page, values in (
+        *((control_id(control), PAGES[control], uses[control]) for control in Control),
+        *((page_id(page), page, []) for page in Page),
+    ):
         await desk.turn(page)
         before = desk.text
-        forged = await desk.town.ada.press(desk.message, control_id(control), values=values)
-        assert forged.message is not None, control
+        forged = await desk.town.ada.press(desk.message, custom_id, values=values)
+        assert forged.message is not None, custom_id
         assert forged.message is not desk.message
         assert forged.modal is None
         assert forged.message.content == "Only the moderators of this server can do that, and only here."
         assert desk.text == before
-    assert await desk.moderation.log(desk.actor) == []
+    assert [line.action for line in await desk.moderation.log(desk.actor)] == ["allow_channel"]
+    assert await desk.moderation.channels(desk.actor) == [desk.town.channel.id]
 
 
 async def test_a_form_opened_by_a_moderator_is_checked_again_when_it_is_sent(desk: Desk) -> None:
