@@ -8,6 +8,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import locale_str
 
+from bot.chat import places
 from bot.chat.lists import clip, code, id_of, listing
 from bot.chat.moderators import Moderators
 from bot.chat.replies import whisper
@@ -116,6 +117,8 @@ class Channels(app_commands.Group):
     ) -> None:
         """Put a channel on the list; from the first one on, videos are made only in those on it."""
         actor = await self._moderators.actor(interaction)
+        actor.moderated_guild()
+        places.here(interaction, [str(channel)])
         if await self._moderation.allow_channel(actor, channel, reason):
             text = _("Videos are made in {channel}, and nowhere that isn't on the list.", channel=f"<#{channel}>")
             await whisper(interaction, text)

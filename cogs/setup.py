@@ -11,7 +11,7 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from bot.chat import setup_forms, setup_pages, setup_view, zones
+from bot.chat import places, setup_forms, setup_pages, setup_view, zones
 from bot.chat.client import ShowreelClient
 from bot.chat.replies import answer_press
 from bot.chat.setup_controls import FORMS, Asked, Control, Page, asked
@@ -113,7 +113,7 @@ class Setup(commands.Cog):
     async def _save_channels(self, actor: Actor, wish: Asked, interaction: discord.Interaction[Any]) -> None:
         """Make the list what is chosen; what the menu can't show stays on it. Never empties it on the way."""
         listed = await self._moderation.channels(actor)
-        chosen = {int(value) for value in wish.values}
+        chosen = set(places.here(interaction, wish.values))
         for channel_id in sorted(chosen.difference(listed)):
             await self._moderation.allow_channel(actor, channel_id)
         for channel_id in setup_view.selectable(_guild(interaction), listed):
@@ -124,8 +124,9 @@ class Setup(commands.Cog):
         for channel_id in await self._moderation.channels(actor):
             await self._moderation.remove_channel(actor, channel_id)
 
-    async def _save_log_channel(self, actor: Actor, wish: Asked, _interaction: discord.Interaction[Any]) -> None:
-        await self._moderation.change_settings(actor, log_channel_id=_first_id(wish))
+    async def _save_log_channel(self, actor: Actor, wish: Asked, interaction: discord.Interaction[Any]) -> None:
+        chosen = places.here(interaction, wish.values[:1])
+        await self._moderation.change_settings(actor, log_channel_id=chosen[0] if chosen else None)
 
     async def _save_report_span(self, actor: Actor, wish: Asked, interaction: discord.Interaction[Any]) -> None:
         """A first schedule goes to the log channel, or else to where the setup is open."""
@@ -138,11 +139,12 @@ class Setup(commands.Cog):
         channel_id = before.channel_id if before else log_channel or _channel_id(interaction)
         await self._moderation.set_schedule(actor, channel_id, Window(wish.values[0]))
 
-    async def _save_report_channel(self, actor: Actor, wish: Asked, _interaction: discord.Interaction[Any]) -> None:
+    async def _save_report_channel(self, actor: Actor, wish: Asked, interaction: discord.Interaction[Any]) -> None:
         """Where there is no schedule yet, reports come every week."""
+        (channel_id,) = places.here(interaction, wish.values[:1])
         before = await self._moderation.schedule(actor)
         every = before.every if before else Window.WEEK
-        await self._moderation.set_schedule(actor, int(wish.values[0]), every)
+        await self._moderation.set_schedule(actor, channel_id, every)
 
     async def _save_model(self, actor: Actor, wish: Asked, _interaction: discord.Interaction[Any]) -> None:
         model = wish.values[0]
@@ -169,7 +171,7 @@ class Setup(commands.Cog):
         await self._moderation.change_settings(actor, time_zone=None if typed is None else zones.canonical(typed))
 
     async def _save_role(self, actor: Actor, wish: Asked, _interaction: discord.Interaction[Any]) -> None:
-        await self._moderation.change_settings(actor, moderator_role_id=_first_id(wish))
+        await self._moderation.change_settings(actor, moderator_role_id=int(wish.values[0]) if wish.values else None)
 
 
 def _guild(interaction: discord.Interaction[Any]) -> discord.Guild:
@@ -184,10 +186,6 @@ def _channel_id(interaction: discord.Interaction[Any]) -> int:
     if isinstance(channel, discord.Thread):
         return channel.parent_id
     return interaction.channel_id or 0
-
-
-def _first_id(wish: Asked) -> int | None:
-    return int(wish.values[0]) if wish.values else None
 
 
 def _text(wish: Asked, name: str) -> str | None:

@@ -246,6 +246,7 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
             text=texts.word(it.text),
         ),
         errors.RoleUnfit: lambda _it: _("@everyone can't be the moderator role: every member would be a moderator."),
+        errors.ChannelElsewhere: lambda _it: _("That isn't a channel of this server, so nothing was changed."),
         errors.ScheduleUnfit: lambda _it: _("Reports can be sent every day, every week or every month."),
         errors.NotListed: lambda _it: _("That isn't set here, so there is nothing to take away."),
         errors.ListFull: lambda it: _(

@@ -459,6 +459,11 @@ class RoleUnfit(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelElsewhere(Problem):
+    """A channel that was chosen isn't one of the guild, or nothing says that it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScheduleUnfit(Problem):
     """Reports come each day, week or month."""
 

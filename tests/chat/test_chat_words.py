@@ -337,6 +337,7 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
         "“a few” is not a figure that can be used here. Write it as 10, or for dollars as 12.50.",
     ),
     (errors.RoleUnfit(), "@everyone can't be the moderator role: every member would be a moderator."),
+    (errors.ChannelElsewhere(), "That isn't a channel of this server, so nothing was changed."),
     (errors.ScheduleUnfit(), "Reports can be sent every day, every week or every month."),
     (errors.NotListed(), "That isn't set here, so there is nothing to take away."),
     (errors.ListFull(500), "There are 500 already, and that is the most there can be. Remove one first."),
