@@ -158,7 +158,7 @@ class DiscordDelivery:
         """
         application = self._bot.application
         if application is None:
-            return
+            raise DeliveryDelayedError("not logged in yet")
         owners = application.team.members if application.team else [application.owner]
         delays: list[DeliveryDelayedError] = []
         for owner in owners:

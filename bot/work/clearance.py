@@ -65,7 +65,7 @@ class Clearance:
                 await tools.provider.check_key()
         except Refused as refusal:
             if refusal.closes_door:
-                await tools.close_door(refusal)
+                tools.door.close(refusal)
         except (ProviderError, TimeoutError) as error:
             log.info("probe_unanswered", error=str(error))
             tools.outage.unanswered(tools.clock(), error.retry_after if isinstance(error, Busy) else None)

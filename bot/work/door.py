@@ -15,6 +15,10 @@ from bot.work.protocols import DeliveryDelayedError
 log = structlog.get_logger(__name__)
 
 PROBE_EVERY = timedelta(minutes=1)
+
+TELL_WITHIN = timedelta(seconds=30)
+"""For telling the owner once: a Discord that hangs must not keep the door from being probed."""
+
 BALANCE_CODES = frozenset({"insufficient_balance", "insufficient_quota", "quota_exceeded"})
 """What the API calls an empty balance, whatever the status (provider contract, section 6)."""
 
@@ -40,7 +44,7 @@ class Door:
         self._by_balance = False
         self._answer = ""
         self._is_told = False
-        self._telling = asyncio.Lock()
+        self._moved = asyncio.Event()
 
     @property
     def is_open(self) -> bool:
@@ -64,30 +68,31 @@ class Door:
         if not self.is_open:
             raise Rejection(DoorClosed())
 
-    async def close(self, refusal: Refused) -> None:
-        """Close it on a refusal that any other call would meet as well."""
+    def close(self, refusal: Refused) -> None:
+        """Close it on a refusal that any other call would meet as well; `watch` tells its owner."""
         if self._closed_at is None:
             log.error("provider_door_closed", status=refusal.status, code=refusal.code)
+            self._moved.set()
         self._closed_at = self._clock()
         self._by_balance = refusal.status == 402 or refusal.code in BALANCE_CODES
         self._answer = f"{refusal.status} {refusal.code or ''}".strip()
-        await self._tell()
 
-    async def passed(self) -> None:
-        """Note that the provider took a submission, so the door is open."""
+    def passed(self) -> None:
+        """Note that the provider took a submission, so the door is open; `watch` tells its owner."""
         if self._closed_at is None:
             return
         self._closed_at = None
         log.info("provider_door_opened")
-        await self._tell()
+        self._moved.set()
 
     async def watch(self) -> None:
-        """Probe a door that was closed for its key, and tell its owner what is still untold; runs until cancelled."""
+        """Tell its owner when it closes or opens, and probe one that was closed for its key; runs until cancelled."""
         while True:
-            await asyncio.sleep(PROBE_EVERY.total_seconds())
+            is_moved = await self._moves_within(PROBE_EVERY)
             try:
-                await self.probe()
-                await self._tell()
+                if not is_moved:
+                    await self.probe()
+                await self.tell()
             except Exception:  # the edge of the loop: one mishap must not end the bot
                 log.exception("provider_door_watch_tripped")
 
@@ -100,17 +105,27 @@ class Door:
         except ProviderError as error:
             log.info("provider_door_probed", still_closed=True, status=error.status)
             return
-        await self.passed()
+        self.passed()
 
-    async def _tell(self) -> None:
-        """Tell the owner how it stands, unless that is known; where it can't be told now, `watch` tries again."""
-        async with self._telling:
-            is_closed = self._closed_at is not None
-            if is_closed is self._is_told:
-                return
-            try:
+    async def tell(self) -> None:
+        """Tell the owner how it stands, unless that is known; where it can't be told now, the next time may do."""
+        is_closed = self._closed_at is not None
+        if is_closed is self._is_told:
+            return
+        try:
+            async with asyncio.timeout(TELL_WITHIN.total_seconds()):
                 await self._tell_owner(self._answer if is_closed else None)
-            except DeliveryDelayedError as error:
-                log.warning("owner_not_told", error=str(error))
-                return
-            self._is_told = is_closed
+        except (DeliveryDelayedError, TimeoutError) as error:
+            log.warning("owner_not_told", error=str(error) or "not in time")
+            return
+        self._is_told = is_closed
+
+    async def _moves_within(self, span: timedelta) -> bool:
+        """Wait until it closes or opens, for so long at the most; whether it did."""
+        try:
+            async with asyncio.timeout(span.total_seconds()):
+                await self._moved.wait()
+        except TimeoutError:
+            return False
+        self._moved.clear()
+        return True

@@ -137,7 +137,7 @@ class Following:
         """An unknown task may be lost; anything else is the operator's to mend, so it is asked slowly."""
         tools, now = self._tools, self._tools.clock()
         if refusal.closes_door:
-            await tools.close_door(refusal)
+            tools.door.close(refusal)
         is_lost = refusal.is_unknown_task and self._lost.unknown(generation.id, now)
         if refusal.is_unknown_task and self._lost.is_storm:
             tools.outage.unanswered(now)

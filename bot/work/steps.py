@@ -5,7 +5,6 @@ returns the generation to be written back with a later due time, or None where i
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +16,6 @@ from bot.domain import ledger
 from bot.domain.change import AuditRecord, Change, LeaseLostError, StoreAwayError
 from bot.domain.generation import Generation, Reason, State
 from bot.providers.base import Provider
-from bot.providers.errors import Refused
 from bot.work.budget import CallBudget
 from bot.work.door import Door
 from bot.work.inputs import InputDesk
@@ -121,22 +119,9 @@ class Tools:
             return False
         return True
 
-    async def close_door(self, refusal: Refused) -> None:
-        """Close the provider's door; an owner who can't be told at once is told by the door's own watch."""
-        await self._briefly(self.door.close(refusal))
-
-    async def pass_door(self) -> None:
-        """Note that the provider took a submission; its owner is told as above."""
-        await self._briefly(self.door.passed())
-
     async def fail(self, generation: Generation, reason: Reason, detail: str | None = None) -> None:
         """Take the arrow to failed: the hold is released with it."""
         await self.write(generation, generation.move(State.FAILED, self.clock(), reason=reason, detail=detail))
-
-    async def _briefly(self, call: Awaitable[None]) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.policy.word_timeout.total_seconds()):
-                await call
 
     async def _entries(self, before: Generation, after: Generation) -> tuple[ledger.Entry, ...]:
         if before.state is after.state or not after.state.is_end:

@@ -142,7 +142,7 @@ class Accepting:
             failed = generation.move(State.FAILED, tools.clock(), reason=refusal.reason, detail=refusal.message)
             failed = await tools.write_answer(generation, failed)
             if refusal.closes_door:
-                await tools.close_door(refusal)
+                tools.door.close(refusal)
             return failed
         except (Busy, Unreachable) as error:
             return await self._not_taken(generation, error)
@@ -152,7 +152,7 @@ class Accepting:
             task_id = status.task.task_id if status.task else None
             log.info("submission_answered", generation=generation.id, task=task_id, phase=status.phase)
             taken = await self._taken(generation, status)
-            await tools.pass_door()
+            tools.door.passed()
             return taken
         return None
 

@@ -277,7 +277,7 @@ async def test_too_many_at_a_time_are_refused_until_one_is_done(scene: Scene) ->
 
 
 async def test_while_the_door_is_closed_everything_is_refused(scene: Scene) -> None:
-    await scene.stage.door.close(Refused("no money", reason=Reason.DOOR_CLOSED, status=401, closes_door=True))
+    scene.stage.door.close(Refused("no money", reason=Reason.DOOR_CLOSED, status=401, closes_door=True))
     said = await refusal(scene, "video text", prompt="a cat")
     assert said == "Videos can't be made at the moment. The bot's owner has been told."
 

@@ -191,10 +191,11 @@ class Stage:
         return found
 
     async def work(self) -> None:
-        """Do all that is due at this instant."""
+        """Do all that is due at this instant, and tell the owner of the door, as its watch does beside it."""
         for _ in range(50):
             begun = await self.worker.turn()
             await self.worker.settle()
+            await self.door.tell()
             if not begun:
                 return
         raise AssertionError("there is no end of work at one instant")

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -94,28 +96,58 @@ async def test_a_key_refused_in_a_poll_closes_the_door_until_a_probe_passes(
     api.polls = deque([PROCESSING, api.done()])
     await stage.door.probe()
     assert stage.door.is_open
+    await stage.door.tell()
     assert stage.delivery.owner == ["401 invalid_api_key", None]
     assert (await stage.follow(running)).state is State.SUCCEEDED
 
 
-async def test_an_owner_who_can_t_be_told_now_is_told_later(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+@asynccontextmanager
+async def watched(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """The door's watch goes on, in a time that tests have."""
     monkeypatch.setattr(door, "PROBE_EVERY", timedelta(milliseconds=10))
+    monkeypatch.setattr(door, "TELL_WITHIN", timedelta(milliseconds=50))
+    watching = asyncio.create_task(stage.door.watch())
+    yield
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - the watch has nothing to wait for but its own turns
+            await asyncio.sleep(0.01)
+
+
+async def test_an_owner_who_can_t_be_told_now_is_told_later(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.delivery.delay("tell_owner", times=2)
     stage.simulated.plan(Outcome.BROKE)
     ended = await stage.follow(await stage.ask())
     assert ended.reason is Reason.DOOR_CLOSED
-    assert stage.delivery.owner == []
-    watching = asyncio.create_task(stage.door.watch())
-    async with asyncio.timeout(5):
-        while not stage.delivery.owner:  # noqa: ASYNC110 - the watch has nothing to wait for but its own turns
-            await asyncio.sleep(0.01)
-    watching.cancel()
-    await asyncio.gather(watching, return_exceptions=True)
+    async with watched(stage, monkeypatch):
+        await _until(lambda: bool(stage.delivery.owner))
     assert stage.delivery.owner == ["402 insufficient_balance"]
 
 
+async def test_telling_an_owner_that_hangs_holds_up_neither_work_nor_probes(
+    open_stage: OpenStage, api: ScriptedApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.polls = deque([WRONG_KEY, PROCESSING, api.done()])
+    stage = await open_stage(api=api)
+    stage.delivery.hanging.add("tell_owner")
+    async with watched(stage, monkeypatch):
+        running = await stage.follow(await stage.ask(), State.RUNNING)
+        stage.clock.advance(timedelta(minutes=1))
+        await stage.worker.turn()
+        await stage.worker.settle()
+        assert not stage.door.is_open
+        await _until(lambda: stage.door.is_open)
+        stage.delivery.hanging.clear()
+        assert (await stage.follow(running)).state is State.SUCCEEDED
+    assert stage.delivery.calls["tell_owner"] >= 1
+
+
 async def test_a_door_that_opened_before_anybody_heard_of_it_is_never_told_of(stage: Stage) -> None:
-    stage.delivery.delay("tell_owner")
+    stage.delivery.delay("tell_owner", times=20)
     stage.simulated.plan(Outcome.BROKE)
     await stage.follow(await stage.ask())
     stage.clock.advance(door.BALANCE_RETRY)

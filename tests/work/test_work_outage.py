@@ -257,7 +257,7 @@ async def test_a_retry_after_is_obeyed_by_the_refresh_and_by_the_probe_of_the_do
     stage = await open_stage(api=api)
     assert not await stage.feed.refresh()
     assert stage.tools.outage.held(stage.clock.now()) == timedelta(seconds=120)
-    await stage.door.close(Refused("wrong key", reason=Reason.DOOR_CLOSED, status=401, closes_door=True))
+    stage.door.close(Refused("wrong key", reason=Reason.DOOR_CLOSED, status=401, closes_door=True))
     calls = len(api.asked)
     assert not await stage.feed.refresh()
     await stage.door.probe()
