@@ -146,12 +146,14 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Parts:
     log.info("store_opened", leases_handed_back=handed_back)
     provider = provider_of(settings)
     stack.push_async_callback(provider.close)
-    await check_key(provider)
+    refused_key = await check_key(provider, store)
     media = await stack.enter_async_context(opened_media(settings, provider))
     endpoint = moderation_endpoint(settings)
     if endpoint is not None:
         stack.push_async_callback(endpoint.close)
     parts = joined(Opened(settings=settings, store=store, provider=provider, media=media, endpoint=endpoint))
+    if refused_key is not None:
+        parts.door.close(refused_key)
     await parts.feed.restore()
     stack.push_async_callback(parts.bot.close)
     await _log_in(parts.bot, settings)

@@ -129,18 +129,30 @@ def moderation_endpoint(settings: Settings) -> ModerationEndpoint | None:
         raise StartError(f"Prompts can't be checked as configured in [moderation]: {error}.") from error
 
 
-async def check_key(provider: LemonDataProvider) -> None:
-    """A wrong key ends the start; a provider that is away does not."""
+async def check_key(provider: LemonDataProvider, store: Store) -> Refused | None:
+    """A wrong key ends the start where nothing is under way, and is returned where something is.
+
+    What is under way goes on behind a closed door. A provider that is away ends nothing.
+    """
     try:
         await provider.check_key()
     except Refused as refusal:
-        if refusal.status in {401, 403}:
-            raise StartError("The video service does not accept the key; see [provider] api_key.") from refusal
         if 300 <= (refusal.status or 0) < 400:
             raise StartError("The video service is at another address; see [provider] base_url.") from refusal
         log.warning("provider_refuses", status=refusal.status, code=refusal.code)
+        if refusal.status not in {401, 403}:
+            return None
+        if await _is_anything_under_way(store):
+            return refusal
+        raise StartError("The video service does not accept the key; see [provider] api_key.") from refusal
     except ProviderError as error:
         log.warning("provider_away", error=error.message)
+    return None
+
+
+async def _is_anything_under_way(store: Store) -> bool:
+    generations = store.generations
+    return await generations.next_due() is not None or any((await generations.counts()).values())
 
 
 @asynccontextmanager

@@ -39,6 +39,23 @@ async def test_a_wrong_key_is_one_sentence_and_code_2(stage: Stage) -> None:
     assert "Traceback" not in stage.log
 
 
+async def test_with_a_key_refused_at_start_what_is_under_way_is_kept_and_nothing_new_is_taken(stage: Stage) -> None:
+    await stage.start()
+    await stage.ada.run("video text", channel=stage.channel, options={"prompt": "[slow] a cat"})
+    await stage.until(lambda: stage.provider.submissions)
+    await stage.end()
+    await stage.start(provider={"api_key": "sk-wrong"})
+    refused = await stage.ada.run("video text", channel=stage.channel, options={"prompt": "a dog"})
+    assert refused.ephemeral
+    assert "a dog" not in str([made.body for made in stage.provider.submissions])
+    owner = stage.discord.owner
+    await stage.until(lambda: [message for message in owner.direct_messages if "401" in message.content])
+    assert await stage.end() == 0
+    await stage.start(provider={"api_key": KEY})
+    await stage.until(stage.videos)
+    assert len(stage.provider.submissions) == 1
+
+
 async def test_a_provider_that_is_away_is_a_warning(stage: Stage) -> None:
     await stage.start(provider={"base_url": "http://127.0.0.1:9/v1"})
     assert "provider_away" in stage.log
