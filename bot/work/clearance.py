@@ -7,7 +7,7 @@ import structlog
 
 from bot.domain.generation import Generation, Reason
 from bot.providers.errors import Busy, ProviderError, Refused
-from bot.work.outage import NOW
+from bot.work.outage import NOW, Outage
 from bot.work.steps import Tools, later
 
 log = structlog.get_logger(__name__)
@@ -20,17 +20,26 @@ class Clearance:
     """Keeps requests back while the provider gives no usable answer or asked for a pause.
 
     A submission without a usable answer leaves its requester with a decision, so none goes out on trial: after a call
-    that had no answer a harmless one goes first, one at a time over all requests.
+    that had no answer a harmless one goes first, one at a time over all requests. Where submissions alone have none,
+    which no harmless call tells, `submissions` lets one out at a time until one is answered.
     """
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, submissions: Outage) -> None:
         self._tools = tools
+        self._submissions = submissions
+
+    @property
+    def _is_away(self) -> bool:
+        return self._tools.outage.began is not None or self._submissions.began is not None
 
     async def wait(self) -> timedelta:
         """Zero where a submission may leave now, else after how long to ask again."""
         tools = self._tools
         if not tools.door.is_open:
             return NOW
+        wait = self._submissions.take(tools.clock())
+        if wait:
+            return wait
         doubted = tools.outage.is_in_doubt
         wait = tools.outage.take(tools.clock(), as_probe=doubted) or tools.budget.take(urgent=True)
         if wait or not doubted:
@@ -44,13 +53,13 @@ class Clearance:
         tools = self._tools
         left = generation.accepted_at + tools.policy.submit_within - tools.clock()
         if left <= NOW:
-            reason = Reason.BUSY if tools.outage.began is None else Reason.UNREACHABLE
+            reason = Reason.UNREACHABLE if self._is_away else Reason.BUSY
             await tools.fail(generation, reason, "it waited for the provider for too long")
             return None
         waiting = later(generation, tools, min(wait, left))
-        if generation.reason is Reason.WAITING or (tools.outage.began is None and wait <= SHORT):
+        if generation.reason is Reason.WAITING or (not self._is_away and wait <= SHORT):
             return waiting
-        log.info("submission_waits", generation=generation.id, away=tools.outage.began is not None)
+        log.info("submission_waits", generation=generation.id, away=self._is_away)
         said = waiting.evolve(reason=Reason.WAITING)
         if not await tools.show(said, tools.policy.edit_timeout):
             return waiting

@@ -35,12 +35,15 @@ NOW = timedelta(0)
 class Outage:
     """Counts unanswered calls over all generations, and holds calls while there is no use in them.
 
+    `calls` says in the log which calls those are.
+
     Two things hold calls, and neither ends the other: a pause that the provider asked for, which nothing shortens, and
     an outage, which one answer ends. Whoever may call has to say afterwards whether there was an answer. A probe of
     which nobody says so is forgotten when the next one is due.
     """
 
-    def __init__(self, rng: random.Random | None = None) -> None:
+    def __init__(self, rng: random.Random | None = None, *, calls: str = "all") -> None:
+        self._calls = calls
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._in_row = 0
         self._began: datetime | None = None
@@ -84,7 +87,7 @@ class Outage:
     def answered(self, now: datetime) -> None:
         """A call was answered, whatever the answer: an outage is over."""
         if self._began is not None:
-            log.info("provider_back", after=str(now - self._began))
+            log.info("provider_back", calls=self._calls, after=str(now - self._began))
         self._in_row, self._began, self._probe_at = 0, None, None
         self._pause, self._probing = FIRST_PAUSE, False
 
@@ -96,7 +99,7 @@ class Outage:
             self._probe_at, self._probing = now + self._pause, False
         if self._began is None and self._in_row >= ROW:
             self._began, self._probe_at = now, now + self._pause
-            log.warning("provider_away", unanswered=self._in_row)
+            log.warning("provider_away", calls=self._calls, unanswered=self._in_row)
         self.hold(now, retry_after)
 
     def hold(self, now: datetime, retry_after: timedelta | None) -> None:

@@ -11,7 +11,7 @@ from bot.media.files import MediaDelayedError
 from bot.providers.base import Phase, Submission, TaskStatus
 from bot.providers.errors import Busy, ProviderError, Refused, Unreachable
 from bot.work.clearance import Clearance
-from bot.work.outage import LONGEST_HOLD
+from bot.work.outage import LONGEST_HOLD, Outage
 from bot.work.protocols import DeliveryDelayedError
 from bot.work.screening import Screening
 from bot.work.steps import Tools, later
@@ -28,7 +28,8 @@ class Accepting:
     def __init__(self, tools: Tools, screening: Screening | None = None) -> None:
         self._tools = tools
         self._screening = screening
-        self._clearance = Clearance(tools)
+        self._submissions = Outage(calls="submissions")
+        self._clearance = Clearance(tools, self._submissions)
 
     async def __call__(self, generation: Generation) -> Generation | None:
         """Prepare and submit; every part that is done is written, so that a later try goes on from there."""
@@ -158,20 +159,23 @@ class Accepting:
 
     async def _call(self, submission: Submission) -> TaskStatus:
         """The one call, and what it says of the provider; being busy is neither an outage nor the end of one."""
-        tools, outage = self._tools, self._tools.outage
+        tools, counts = self._tools, (self._tools.outage, self._submissions)
         try:
             async with asyncio.timeout(self._patience(submission).total_seconds()):
                 status = await tools.provider.submit(submission)
         except Busy as busy:
-            outage.hold(tools.clock(), busy.retry_after)
+            tools.outage.hold(tools.clock(), busy.retry_after)
             raise
         except Refused:
-            outage.answered(tools.clock())
+            for outage in counts:
+                outage.answered(tools.clock())
             raise
         except (ProviderError, TimeoutError):
-            outage.unanswered(tools.clock())
+            for outage in counts:
+                outage.unanswered(tools.clock())
             raise
-        outage.answered(tools.clock())
+        for outage in counts:
+            outage.answered(tools.clock())
         return status
 
     def _patience(self, submission: Submission) -> timedelta:

@@ -86,6 +86,31 @@ async def test_in_an_outage_requests_wait_uncounted_and_go_out_when_it_is_over(
     assert (await stage.read(first)).state is State.UNCONFIRMED
 
 
+async def test_where_submissions_alone_are_not_answered_most_requests_wait_until_one_is(
+    open_stage: OpenStage, api: ScriptedApi
+) -> None:
+    stage = await open_stage(api=api)
+    taken, api.taken, api.polls = api.taken, BROKEN, deque([UNKNOWN])
+    asked = [await stage.ask() for _ in range(40)]
+    with capture_logs() as logs:
+        until = stage.clock.now() + timedelta(minutes=20)
+        while stage.clock.now() < until:
+            await stage.hop()
+    lost = api.asked_for(SUBMIT)
+    assert ROW < lost <= ROW + 15, "one in two minutes at the most is tried"
+    waiting = [now for now in [await stage.read(one) for one in asked] if now.state is State.ACCEPTED]
+    assert len(waiting) == len(asked) - lost
+    assert {(now.reason, now.attempt) for now in waiting} == {(Reason.WAITING, 1)}
+    assert [line["calls"] for line in logs if line["event"] == "provider_away"].count("submissions") == 1
+    api.taken, api.polls = taken, deque([UNKNOWN])
+    while (await stage.read(waiting[0])).state is State.ACCEPTED:
+        await stage.hop()
+    api.polls = deque([api.done()])
+    for generation in waiting:
+        assert (await stage.follow(generation)).state is State.SUCCEEDED
+    assert api.asked_for(SUBMIT) == len(asked)
+
+
 async def test_after_a_lost_answer_a_harmless_call_goes_before_the_next_submission(
     open_stage: OpenStage, api: ScriptedApi
 ) -> None:
