@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -96,8 +97,8 @@ class Decisions:
     async def attach(self, generation_id: str, task_id: str, actor: Actor) -> Generation:
         """Follow the task that the owner found at the provider; no other generation may hold it.
 
-        The provider is asked first whether there is such a task: one call, whose failing to come through is no
-        verdict. Raises Rejection(OwnerOnly, TaskTaken, TaskNotFound or NotUndecided).
+        The provider is asked first whether there is such a task: one call, unless it has asked for a pause; its failing
+        to come through is no verdict. Raises Rejection(OwnerOnly, TaskTaken, TaskNotFound or NotUndecided).
         """
         if not actor.is_owner:
             raise Rejection(OwnerOnly())
@@ -115,7 +116,7 @@ class Decisions:
         tools = self._tools
         try:
             async with asyncio.timeout(tools.policy.call_timeout.total_seconds()):
-                await tools.provider.poll(TaskRef(task_id=task_id))
+                await tools.outage.outside_holds(tools.clock, partial(tools.provider.poll, TaskRef(task_id=task_id)))
         except Refused as refusal:
             if refusal.is_unknown_task:
                 raise Rejection(TaskNotFound(task_id)) from refusal

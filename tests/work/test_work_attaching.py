@@ -1,6 +1,7 @@
 """Attaching a task that the owner found: the provider is asked first whether it exists."""
 
 from collections import deque
+from datetime import timedelta
 
 import pytest
 
@@ -54,6 +55,17 @@ async def test_an_answer_that_says_nothing_of_the_task_stands_in_nobodys_way(
     attached = await decisions(other).attach(generation.id, TASK, OWNER)
     assert (attached.state, attached.task_id) == (State.RUNNING, TASK)
     assert api.asked_for(f"GET /v1/tasks/{TASK}") == 1
+
+
+async def test_a_pause_that_the_provider_asked_for_is_kept(
+    stage: Stage, open_stage: OpenStage, api: ScriptedApi
+) -> None:
+    generation = await unconfirmed(stage)
+    other = await open_stage(api=api)
+    other.tools.outage.hold(other.clock.now(), timedelta(minutes=5))
+    attached = await decisions(other).attach(generation.id, TASK, OWNER)
+    assert attached.state is State.RUNNING
+    assert api.asked == []
 
 
 async def test_no_answer_stands_in_nobodys_way(stage: Stage, open_stage: OpenStage) -> None:
