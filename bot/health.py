@@ -4,12 +4,13 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, Thread, get_ident
 from traceback import format_stack
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -27,6 +28,7 @@ class Vitals:
 
     alive: Callable[[], str | None]
     ready: Callable[[], str | None]
+    database: Callable[[], Awaitable[str | None]]
     in_flight: Callable[[], Awaitable[int]]
 
 
@@ -56,6 +58,9 @@ AWAY_AFTER = timedelta(minutes=5)
 LOOK_EVERY = timedelta(seconds=5)
 
 BEAT_EVERY = timedelta(seconds=1)
+
+ANSWER_WITHIN = timedelta(seconds=2)
+"""For the database to answer, until members count as not served."""
 
 
 class StuckError(Exception):
@@ -215,6 +220,25 @@ def _stack_of(thread: int) -> str:
     return "".join(format_stack(frame)) if frame else ""
 
 
+class DatabaseCheck:
+    """Asks whether the database answers: one question at a time, however many want to know."""
+
+    def __init__(self, ask: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        self._ask = ask
+        self._asking: asyncio.Task[object] | None = None
+
+    async def __call__(self) -> str | None:
+        """What is wrong with it, None where it answers in time."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask(), name="database-check")
+        asking = self._asking
+        await asyncio.wait([asking], timeout=ANSWER_WITHIN.total_seconds())
+        if not asking.done():
+            return "the database does not answer"
+        error = asking.exception()
+        return f"the database can't be used ({type(error).__name__})" if error else None
+
+
 class PortTakenError(Exception):
     """The configured address can't be listened on."""
 
@@ -244,7 +268,7 @@ def _application(vitals: Vitals) -> web.Application:
         return _verdict(vitals.alive())
 
     async def readyz(_request: web.Request) -> web.Response:
-        return _verdict(vitals.alive() or vitals.ready())
+        return _verdict(vitals.alive() or vitals.ready() or await vitals.database())
 
     async def figures(_request: web.Request) -> web.Response:
         metrics.IN_FLIGHT.set(await vitals.in_flight())

@@ -1,5 +1,6 @@
 """What the watchdog makes of the worker and of the gateway, with a driven clock."""
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from bot.health import (
     STEP_STALLED_AFTER,
     STEP_STUCK,
     STUCK_AFTER,
+    DatabaseCheck,
     Pulse,
     StuckError,
     Vitals,
@@ -115,13 +117,39 @@ async def test_readiness_falls_while_the_process_stays_alive(unused_tcp_port: in
     async def nothing() -> int:
         return 0
 
-    vitals = Vitals(alive=bot.watchdog.alive, ready=bot.watchdog.ready, in_flight=nothing)
+    database = DatabaseCheck(nothing)
+    vitals = Vitals(alive=bot.watchdog.alive, ready=bot.watchdog.ready, database=database, in_flight=nothing)
     async with serving("127.0.0.1", unused_tcp_port, vitals), aiohttp.ClientSession() as session:
         statuses = {}
         for page in ("healthz", "readyz"):
             async with session.get(f"http://127.0.0.1:{unused_tcp_port}/{page}") as response:
                 statuses[page] = response.status
     assert statuses == {"healthz": 200, "readyz": 503}
+
+
+async def test_a_database_that_hangs_is_asked_once_and_found_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "ANSWER_WITHIN", timedelta(milliseconds=10))
+    asked, back = [], asyncio.Event()
+
+    async def ask() -> None:
+        asked.append(True)
+        await back.wait()
+
+    database = DatabaseCheck(ask)
+    assert set(await asyncio.gather(database(), database())) == {"the database does not answer"}
+    assert await database() == "the database does not answer"
+    assert len(asked) == 1
+    back.set()
+    assert await database() is None
+    assert await database() is None
+    assert len(asked) == 2
+
+
+async def test_a_database_that_fails_is_said_to_without_its_words() -> None:
+    async def ask() -> None:
+        raise OSError("postgresql://user:secret@host is away")
+
+    assert await DatabaseCheck(ask)() == "the database can't be used (OSError)"
 
 
 def test_turns_that_fail_for_a_minute_are_not_ready_and_no_reason_to_end() -> None:

@@ -23,7 +23,7 @@ from bot.app.opening import (
     watch_clocks,
 )
 from bot.chat.client import DiscordUnreachableError, ShowreelClient, TokenRefusedError
-from bot.health import PortTakenError, Pulse, Vitals, Watchdog, serving
+from bot.health import DatabaseCheck, PortTakenError, Pulse, Vitals, Watchdog, serving
 from bot.settings import Settings
 from bot.store.store import Store
 
@@ -67,6 +67,7 @@ async def _run(parts: Parts, settings: Settings, stack: AsyncExitStack, stopping
     vitals = Vitals(
         alive=watchdog.alive,
         ready=watchdog.ready,
+        database=DatabaseCheck(parts.store.generations.next_due),
         in_flight=lambda: _in_flight(parts.store),
     )
     try:

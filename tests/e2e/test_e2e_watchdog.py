@@ -103,6 +103,7 @@ async def test_a_database_that_goes_away_is_waited_for_and_readiness_says_so(
     async with await psycopg.AsyncConnection.connect(postgres, autocommit=True) as connection:
         await connection.execute("ALTER TABLE generations RENAME TO hidden")
         async with aiohttp.ClientSession() as session:
+            await _until(session, unused_tcp_port, 503, "the database can't be used (ProgrammingError)")
             await _until(session, unused_tcp_port, 503, "failed for")
             await asyncio.sleep(1)  # the watchdog looks every 0.2 s
             await connection.execute("ALTER TABLE hidden RENAME TO generations")
