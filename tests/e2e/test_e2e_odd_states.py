@@ -1,21 +1,27 @@
 """Odd states of what is stored: named in plain words, in nobody's way, and survived."""
 
 import asyncio
-import os
 import sqlite3
+import sys
 import threading
 import time
 from contextlib import closing
 from pathlib import Path
-
-import pytest
 
 from bot.store.schema import migrate
 from tests.cli.test_cli_commands import _showreel as showreel
 from tests.stage import Stage
 
 LOCKED_FOR = 2.0
-as_a_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+
+UNPRIVILEGED = """
+import ctypes, os, sys
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
+if os.geteuid() == 0 and ctypes.CDLL(None, use_errno=True).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE) != 0:
+    sys.exit(os.strerror(ctypes.get_errno()))
+os.execv(sys.executable, [sys.executable, "-m", "bot", *sys.argv[1:]])
+"""
+"""The bot as somebody to whom permissions apply, which they don't to root (capabilities(7): DAC_OVERRIDE)."""
 
 
 def _execute(database: Path, *statements: str) -> None:
@@ -141,15 +147,15 @@ async def test_a_data_folder_that_is_missing_is_made_with_its_parents(stage: Sta
     assert database.is_file()
 
 
-@as_a_user
 async def test_a_database_that_is_read_only_is_refused_in_one_sentence(stage: Stage) -> None:
+    stage.program = (sys.executable, "-c", UNPRIVILEGED)
     await _migrated(stage)
     stage.database.chmod(0o400)
     assert str(stage.database) in await _refusal(stage)
 
 
-@as_a_user
 async def test_a_folder_that_is_read_only_is_refused_in_one_sentence(stage: Stage) -> None:
+    stage.program = (sys.executable, "-c", UNPRIVILEGED)
     stage.database.parent.mkdir(mode=0o500)
     assert str(stage.database.parent) in await _refusal(stage)
 
