@@ -26,8 +26,8 @@ play: setup  ## The same, staying up: prints the addresses of both simulators.
 test: setup  ## Run the whole test suite.
 	$(BIN)/python -m pytest
 
-test-crash: setup  ## Kill the bot at every named instant and 200 times at random; prints a table.
-	SHOWREEL_TEST_CRASH=1 SHOWREEL_TEST_KILLS=200 $(BIN)/python -m pytest -v tests/crash/test_crash_random.py tests/crash/test_crash_points.py tests/crash/test_crash_takeover.py
+test-crash: setup  ## Kill the bot at every named instant and 200 times at random, and drive two workers through 200 pasts; prints a table.
+	SHOWREEL_TEST_CRASH=1 SHOWREEL_TEST_KILLS=200 SHOWREEL_TEST_EXAMPLES=200 $(BIN)/python -m pytest -v tests/crash/test_crash_random.py tests/work/test_work_interleavings.py tests/crash/test_crash_points.py tests/crash/test_crash_takeover.py
 
 lint: setup
 	$(BIN)/ruff check .

@@ -15,6 +15,7 @@ POINTS = (
     "accept.stored",
     "answer.sent",
     "answer.stored",
+    "claimed.stored",
     "card.before",
     "card.stored",
     "thread.before",
@@ -35,6 +36,8 @@ POINTS = (
     "failed.stored",
     "expired.before",
     "expired.stored",
+    "cancelled.before",
+    "cancelled.stored",
     "unconfirmed.before",
     "unconfirmed.stored",
     "decided.before",
@@ -44,10 +47,14 @@ POINTS = (
     "download.done",
     "told.before",
     "told.stored",
+    "deferred.before",
+    "deferred.stored",
+    "other.before",
+    "other.stored",
 )
 """Each `before` of a write is also the instant after the answer of the call whose outcome is written; each `stored` is
 also the instant before the call that comes next. `accepted` is the way back to that state, `decided` every way out of
-unconfirmed.
+unconfirmed, `claimed` and `deferred` what the worker writes of many rows at once, `other` any other write of a row.
 """
 
 _armed = os.environ.get(VARIABLE)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot import crash_points
 from bot.domain.change import LeaseLostError, Room
 from bot.domain.generation import Generation, State, StepKind
 from bot.work.protocols import GenerationStore
@@ -131,7 +132,10 @@ class Worker:
                 return []
         self._claimed_at = now
         in_hand = [generation.id for generation in self._in_hand.values()]
-        return await self._store.claim(now, self._lease, room, in_hand)
+        claimed = await self._store.claim(now, self._lease, room, in_hand)
+        if claimed:
+            crash_points.at("claimed.stored")
+        return claimed
 
     def _room(self) -> Room:
         """What slots are free for: a quarter of them is for polls alone, and deliveries take half at the most.
@@ -185,7 +189,9 @@ class Worker:
     async def _flush(self) -> None:
         deferred = list(self._deferred)
         if deferred:
+            crash_points.at("deferred.before")
             await self._store.defer(deferred)
+            crash_points.at("deferred.stored")
             del self._deferred[: len(deferred)]
 
     async def _keep_leases(self) -> None:

@@ -18,6 +18,9 @@ QUIET_WITHIN = 60.0
 MOODS = ("", "", "", "", "[policy] ", "[fail] ", "[expired] ", "[cut] ", "[refused] ", "[busy] ", "[gateway] ")
 """How requests end: mostly well, but in each of the other ways too."""
 
+CANCELLABLE = "seedance-2.0-fast"
+"""A model whose tasks can be cancelled while they wait."""
+
 UNDER_WAY = "state IN ('accepted', 'submitting', 'running')"
 
 
@@ -39,11 +42,13 @@ class Crowd:
         self.members = [guild.add_member(f"member{number}") for number in range(count)]
         self.moderator = guild.add_member("moderator", roles=[guild.add_role("mods", Permission.MANAGE_GUILD)])
 
-    def ask(self, mood: str | None = None, *, with_picture: bool = False) -> None:
+    def ask(self, mood: str | None = None, *, with_picture: bool = False, is_cancellable: bool = False) -> None:
         """One member asks for one video; whether the bot lives to answer is another matter."""
         self.asked += 1
         prompt = f"{self.rng.choice(MOODS) if mood is None else mood}request {self.asked}"
         options: dict[str, Any] = {"prompt": prompt, "duration": 4}
+        if is_cancellable:
+            options["model"] = CANCELLABLE
         if with_picture:
             options["image"] = picture()
         command = "video image" if with_picture else "video text"
@@ -64,6 +69,12 @@ class Crowd:
             notice = self.rng.choice(notices)
             custom_id = next(one for one in _buttons(notice) if decision in one)
             self._try(self.moderator.press(notice, custom_id, timeout=4))
+
+    def attach(self) -> None:
+        """The owner attaches the task of the only one that is unconfirmed."""
+        (row,) = rows_of(self.stage, "state = 'unconfirmed'")
+        (task_id,) = self.stage.provider.tasks
+        self._run(self.stage.discord.owner, "owner attach", {"generation": row["id"], "task_id": task_id})
 
     def notices(self) -> list[Message]:
         """What asks for a decision."""

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from bot.crash_points import POINTS, VARIABLE
-from sandbox.provider import Outcome
 from tests.crash.crowd import Crowd, quiet
 from tests.crash.verdict import PROPERTY, Verdict, examine, rows_of
 from tests.stage import READY_WITHIN, Stage
@@ -30,6 +29,11 @@ MOODS = {
 """What has to be asked for so that the point is reached; a picture otherwise, which passes them all."""
 
 DECIDED = ("decided.before", "decided.stored")
+CANCELLED = ("cancelled.before", "cancelled.stored")
+UNCANCELLED = ("other.before", "other.stored")
+"""Reached where the provider refuses a cancellation: that the wish is dropped, a write without a name of its own."""
+
+ELSEWHERE = {*DECIDED, *CANCELLED, *UNCANCELLED}
 
 
 async def _killed_at(stage: Stage, point: str) -> Verdict:
@@ -57,7 +61,7 @@ async def _until(stage: Stage, condition: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "point", [one for one in POINTS if one not in DECIDED] if os.environ.get("SHOWREEL_TEST_CRASH") else SHORT
+    "point", [one for one in POINTS if one not in ELSEWHERE] if os.environ.get("SHOWREEL_TEST_CRASH") else SHORT
 )
 async def test_killed_at(stage: Stage, point: str, record_property: Callable[[str, object], None]) -> None:
     verdict = await _killed_at(stage, point)
@@ -66,34 +70,78 @@ async def test_killed_at(stage: Stage, point: str, record_property: Callable[[st
     assert verdict.videos >= 1
 
 
-async def _killed_while_given_up(stage: Stage, point: str) -> Verdict:
+async def _killed_while_decided(stage: Stage, point: str, decide: Callable[[Crowd], None]) -> Verdict:
     """Let the bot die where a decision is written, start it again, and decide then if it is still to be decided."""
     crowd = Crowd(stage=stage, rng=random.Random(point))
     crowd.gather(1)
     await stage.start(environment={VARIABLE: point})
     crowd.ask("[cut] ")
     await _until(stage, "told = 'unconfirmed'")
-    stage.provider.plan(Outcome.OK)
-    crowd.decide("give-up")
+    decide(crowd)
     assert await stage.gone() == -signal.SIGKILL
     await crowd.be_answered()
-    assert bool(rows_of(stage, "state = 'unconfirmed'")) == (point == "decided.before")
+    is_undecided = bool(rows_of(stage, "state = 'unconfirmed'"))
+    assert is_undecided == (point == "decided.before")
     await stage.start()
     await quiet(stage)
-    stage.provider.plan(Outcome.OK)
-    crowd.decide("give-up")
-    await crowd.be_answered()
-    await quiet(stage)
-    assert not rows_of(stage, "state = 'unconfirmed'")
+    if is_undecided:
+        decide(crowd)
+        await crowd.be_answered()
+        await _until(stage, "state <> 'unconfirmed'")
+        await quiet(stage)
     return examine(stage, kills=1)
 
 
 @pytest.mark.parametrize("point", DECIDED)
 async def test_killed_while_given_up(stage: Stage, point: str, record_property: Callable[[str, object], None]) -> None:
-    verdict = await _killed_while_given_up(stage, point)
+    verdict = await _killed_while_decided(stage, point, lambda crowd: crowd.decide("give-up"))
     record_property(PROPERTY, asdict(verdict))
     assert verdict.differences == [], verdict.table()
-    assert verdict.videos == 0
+    assert (verdict.videos, verdict.releases) == (0, 1)
+
+
+@pytest.mark.parametrize("point", DECIDED)
+async def test_killed_while_its_task_is_attached(
+    stage: Stage, point: str, record_property: Callable[[str, object], None]
+) -> None:
+    verdict = await _killed_while_decided(stage, point, Crowd.attach)
+    record_property(PROPERTY, asdict(verdict))
+    assert verdict.differences == [], verdict.table()
+    assert (verdict.submissions, verdict.videos, verdict.charges) == (1, 1, 1)
+
+
+async def _killed_while_cancelled(stage: Stage, point: str, pace: float, *, is_cancellable: bool) -> Verdict:
+    """Let the bot die where it writes what came of a cancellation, and start it again."""
+    stage.provider.pace = pace
+    crowd = Crowd(stage=stage, rng=random.Random(point))
+    crowd.gather(1)
+    await stage.start(environment={VARIABLE: point})
+    crowd.ask("", is_cancellable=is_cancellable)
+    await _until(stage, "state = 'running'")
+    crowd.cancel()
+    assert await stage.gone() == -signal.SIGKILL
+    await crowd.be_answered()
+    await stage.start()
+    await quiet(stage)
+    return examine(stage, kills=1)
+
+
+@pytest.mark.parametrize("point", CANCELLED)
+async def test_killed_while_cancelled(stage: Stage, point: str, record_property: Callable[[str, object], None]) -> None:
+    verdict = await _killed_while_cancelled(stage, point, pace=5.0, is_cancellable=True)
+    record_property(PROPERTY, asdict(verdict))
+    assert verdict.differences == [], verdict.table()
+    assert (verdict.videos, verdict.releases) == (0, 1)
+
+
+@pytest.mark.parametrize("point", UNCANCELLED)
+async def test_killed_while_a_cancellation_is_refused(
+    stage: Stage, point: str, record_property: Callable[[str, object], None]
+) -> None:
+    verdict = await _killed_while_cancelled(stage, point, pace=1.5, is_cancellable=False)
+    record_property(PROPERTY, asdict(verdict))
+    assert verdict.differences == [], verdict.table()
+    assert (verdict.videos, verdict.charges) == (1, 1)
 
 
 def _kills(

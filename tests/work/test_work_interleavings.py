@@ -12,13 +12,16 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sandbox.provider import Outcome, SimulatedProvider
 from tests.work.interleaving import POLICY, Pair
 
-EXAMPLES = int(os.environ.get("SHOWREEL_TEST_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("SHOWREEL_TEST_EXAMPLES", "12"))
+EXAMPLES_A_RUN = 50
+RUNS = max(1, -(-EXAMPLES // EXAMPLES_A_RUN))
 SILENT = {Outcome.TIMEOUT, Outcome.SLOW, Outcome.HUGE}
 """What takes real time, and shows the bot nothing that others don't."""
 
@@ -78,18 +81,23 @@ TOLD_BY_BOTH: Sequence[Action] = [
 ]
 
 
+@pytest.mark.parametrize("run", range(RUNS))
 @given(past=pasts)
 @example(past=(ASKED, SUBMITTED_THEN_DEAD))
 @example(past=(ASKED, TOLD_THEN_DEAD))
 @example(past=(ASKED, TOLD_BY_BOTH))
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=min(EXAMPLES, EXAMPLES_A_RUN),
     deadline=None,
+    print_blob=True,
     derandomize="SHOWREEL_TEST_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 def test_whatever_two_workers_go_through_every_end_is_told_and_settled_once(
-    past: tuple[Sequence[Action], Sequence[Action]], migrated_file: Path, clip: bytes
+    past: tuple[Sequence[Action], Sequence[Action]],
+    run: int,
+    migrated_file: Path,
+    clip: bytes,
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(migrated_file, Path(folder) / "showreel.db")
