@@ -82,7 +82,7 @@ class DiscordDelivery:
         """Attach the inputs to the card; where that can't be done, the generation goes on without them kept."""
         if generation.card is None:
             return ()
-        limit = self._postman.upload_limit(generation)
+        limit = await self._postman.upload_limit(generation)
         if len(files) > FILES_PER_MESSAGE or any(path.stat().st_size > limit for path in files):
             log.info("inputs_too_much_to_keep", generation=generation.id)
             return ()
@@ -137,9 +137,9 @@ class DiscordDelivery:
             return
         self._shown.remember(generation, text, now)
 
-    def upload_limit(self, generation: Generation) -> int:
+    async def upload_limit(self, generation: Generation) -> int:
         """Bytes per file, as Discord states them for the guild and the interaction."""
-        return self._postman.upload_limit(generation)
+        return await self._postman.upload_limit(generation)
 
     async def tell(self, generation: Generation, notice: Notice, check: Check = nothing_to_check) -> MessageRef | None:
         """Post the end and its videos: in the thread, else the channel, else directly; None where no way is left."""
@@ -147,7 +147,7 @@ class DiscordDelivery:
             return await self._postman.post(generation, notice, check)
 
     async def tell_slow(self, generation: Generation) -> None:
-        """Say once in the thread that it takes longer."""
+        """Say in the thread that it takes longer, unless that stands there."""
         with speaking(generation.origin.locale):
             await self._postman.post_text(generation, cards.slow(generation), f"{generation.id}-slow")
 

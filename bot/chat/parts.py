@@ -35,12 +35,12 @@ class Part:
         return cards.further(generation, self.index + 1, self.links)
 
 
-def parts_of(notice: Notice, limit: int) -> list[Part]:
-    """A notice as messages, at least one; `limit` is in bytes per file."""
+def parts_of(notice: Notice, limit: int, first: int = 0) -> list[Part]:
+    """A notice as messages that count from `first`, at least one; `limit` is in bytes per file."""
     fitting = [file for file in notice.files if file.size <= limit]
     too_large = tuple(file.url for file in notice.files if file.size > limit)
     links = Links(too_large=too_large, unfetched=notice.unfetched)
-    return _numbered(0, _groups(fitting), links, notice.unusable)
+    return _numbered(first, _groups(fitting), links, notice.unusable)
 
 
 class Why(Enum):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import discord
 import structlog
@@ -12,6 +13,7 @@ from bot.chat.buttons import undecided_view
 from bot.chat.faults import discord_faults, is_too_large
 from bot.chat.lookback import own_messages
 from bot.chat.parts import Part, Why, as_links, parts_of
+from bot.chat.standing import Standing
 from bot.chat.uploads import Uploads
 from bot.domain.generation import Generation, MessageRef, State
 from bot.media.files import ResultFile
@@ -26,12 +28,12 @@ ROOM_FOR_FORM = 16 * 1024
 """Kept in hand for the multipart form around a file."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Rest:
-    """A notice on its way: its parts, those that stand somewhere already, and what is asked before a further one."""
+    """What is still to be posted of a notice, its first message, and what is asked before a further one."""
 
     parts: list[Part]
-    posted: dict[int, MessageRef]
+    first: MessageRef | None
     check: Check
 
 
@@ -42,10 +44,12 @@ class Postman:
         self._bot = bot
         self._uploads = Uploads()
 
-    def upload_limit(self, generation: Generation) -> int:
-        """Bytes per file: the smaller of what the guild and the interaction allow, less what the form takes."""
-        guild = self._bot.get_guild(generation.origin.guild_id or 0)
-        of_guild = guild.filesize_limit if guild else DEFAULT_UPLOAD_LIMIT
+    async def upload_limit(self, generation: Generation) -> int:
+        """Bytes per file: the smaller of what the guild and the interaction allow, less what the form takes.
+
+        Raises DeliveryDelayedError where Discord has to be asked and does not answer.
+        """
+        of_guild = await self._limit_of_guild(generation.origin.guild_id)
         return min(of_guild, generation.origin.upload_limit or DEFAULT_UPLOAD_LIMIT) - ROOM_FOR_FORM
 
     async def post(self, generation: Generation, notice: Notice, check: Check) -> MessageRef | None:
@@ -54,31 +58,42 @@ class Postman:
         None where no place took it. Raises DeliveryDelayedError where later helps. Discord remembers a nonce for a few
         minutes only, so after a failed try the places are searched before anything is posted again.
         """
-        parts = parts_of(notice, self.upload_limit(generation))
-        posted: dict[int, MessageRef] = {}
-        if generation.telling_failures:
-            for channel in self._channels(generation):
-                posted |= await self._posted_before(generation, channel)
-        async for place in self._places(generation):
-            if generation.telling_failures and isinstance(place, discord.DMChannel):
-                posted |= await self._posted_before(generation, place)
-            try:
-                await self._post_parts(generation, place, _Rest(parts, posted, check))
-            except discord.HTTPException as error:
-                log.warning("place_refused", generation=generation.id, status=error.status, code=error.code)
-                continue
-            break
+        standing = await self._standing(generation) if generation.telling_failures else Standing()
+        lacking = standing.lacking(generation, notice)
+        parts = parts_of(lacking, await self.upload_limit(generation), standing.next_number) if lacking else []
+        rest = _Rest(parts, standing.first, check)
+        await self._descend(generation, rest)
+        if any(part.files for part in rest.parts):  # no place took the files; one may take words
+            rest.parts = as_links(rest.parts, rest.parts[0].index, Why.UNPOSTED)
+            await self._descend(generation, rest)
+        if rest.parts:
+            log.warning("told_in_part", generation=generation.id, lacking=len(rest.parts))
         self._uploads.forget(generation.id)
-        return posted.get(0)
+        return rest.first
 
     async def post_text(self, generation: Generation, text: str, nonce: str) -> None:
-        """A short word on the way, in the first place that takes it."""
+        """A short word on the way, in the first place that takes it; none where it stands already."""
+        for channel in self._channels(generation):
+            if [message async for message in self._own_messages(generation, channel, generation.state_at)]:
+                return
         async for place in self._places(generation):
             try:
                 await self._send(generation, place, text, nonce)
             except discord.HTTPException:
                 continue
             return
+
+    async def _limit_of_guild(self, guild_id: int | None) -> int:
+        if guild_id is None:
+            return DEFAULT_UPLOAD_LIMIT
+        guild = self._bot.get_guild(guild_id)
+        if guild is None:  # the gateway has not told of it yet, or we are no longer in it
+            try:
+                async with discord_faults("read guild"):
+                    guild = await self._bot.fetch_guild(guild_id, with_counts=False)
+            except discord.HTTPException:
+                return DEFAULT_UPLOAD_LIMIT
+        return guild.filesize_limit
 
     def _channels(self, generation: Generation) -> list[discord.PartialMessageable]:
         """The thread, where there is one, and the channel where the command was used."""
@@ -99,24 +114,30 @@ class Postman:
                 return
             yield direct
 
-    async def _post_parts(self, generation: Generation, place: discord.abc.Messageable, rest: _Rest) -> None:
-        """Post every part that is not posted yet, here or elsewhere.
+    async def _descend(self, generation: Generation, rest: _Rest) -> None:
+        """Post what is left in the first place that takes it; what a place refuses in the middle, the next one gets."""
+        if not rest.parts:
+            return
+        async for place in self._places(generation):
+            try:
+                await self._post_parts(generation, place, rest)
+            except discord.HTTPException as error:
+                log.warning("place_refused", generation=generation.id, status=error.status, code=error.code)
+            else:
+                return
 
-        Where its files can't be posted, links take their place from that part on.
-        """
-        parts, posted = rest.parts, rest.posted
-        index = 0
-        while index < len(parts):
-            part = parts[index]
-            if index not in posted:
-                outcome = await self._post_part(generation, place, part, rest.check)
-                if isinstance(outcome, Why):
-                    size = sum(file.size for file in part.files)
-                    log.warning("upload_given_up", generation=generation.id, size=size, why=outcome.value)
-                    parts[index:] = as_links(parts[index:], index, outcome)
-                    continue
-                posted[index] = outcome
-            index += 1
+    async def _post_parts(self, generation: Generation, place: discord.abc.Messageable, rest: _Rest) -> None:
+        """Post every part that is left; where its files can't be posted, links take their place from that part on."""
+        while rest.parts:
+            part = rest.parts[0]
+            outcome = await self._post_part(generation, place, part, rest.check)
+            if isinstance(outcome, Why):
+                size = sum(file.size for file in part.files)
+                log.warning("upload_given_up", generation=generation.id, size=size, why=outcome.value)
+                rest.parts = as_links(rest.parts, part.index, outcome)
+                continue
+            rest.first = rest.first or outcome
+            del rest.parts[0]
 
     async def _post_part(
         self, generation: Generation, place: discord.abc.Messageable, part: Part, check: Check
@@ -156,22 +177,27 @@ class Postman:
                 upload.close()
         return MessageRef(channel_id=message.channel.id, message_id=message.id)
 
-    async def _posted_before(self, generation: Generation, place: discord.abc.Messageable) -> dict[int, MessageRef]:
-        """The parts of this notice that stand there already, by their number; none where we may not look."""
-        found: dict[int, MessageRef] = {}
-        mark = cards.mark(generation)
+    async def _standing(self, generation: Generation) -> Standing:
+        """What stands of this notice already, wherever it may have gone."""
+        standing = Standing()
         since = generation.telling_since or generation.state_at
+        async for place in self._places(generation):
+            async for message in self._own_messages(generation, place, since):
+                standing.add(generation, message)
+        return standing
+
+    async def _own_messages(
+        self, generation: Generation, place: discord.abc.Messageable, since: datetime
+    ) -> AsyncIterator[discord.Message]:
+        """What we posted there of the present state of this generation; nothing where we may not look."""
+        mark = cards.mark(generation)
         try:
             async with discord_faults("look at the place"):
                 async for message in own_messages(self._bot, place, since):
-                    if mark not in message.content:
-                        continue
-                    number = message.content.rsplit(" · ", 1)[-1]
-                    index = int(number) - 1 if number.isdigit() else 0
-                    found[index] = MessageRef(channel_id=message.channel.id, message_id=message.id)
+                    if mark in message.content:
+                        yield message
         except discord.HTTPException as error:
             log.warning("place_not_searched", generation=generation.id, status=error.status, code=error.code)
-        return found
 
 
 def _view(generation: Generation, place: discord.abc.Messageable) -> discord.ui.View:

@@ -171,11 +171,10 @@ class Following:
             return None
         if elapsed < tools.policy.deadline or generation.deadline_told:
             return polled
-        polled = await tools.write(generation, polled.evolve(deadline_told=True), keeps_lease=True)
         try:
             async with asyncio.timeout(tools.policy.word_timeout.total_seconds()):
                 await tools.delivery.tell_slow(polled)
         except (DeliveryDelayedError, TimeoutError):
-            await tools.write(polled, polled.evolve(deadline_told=False))
-            return None
-        return polled
+            return polled
+        await tools.write(generation, polled.evolve(deadline_told=True))
+        return None

@@ -213,7 +213,7 @@ class Delivery(Protocol):
         """Bring the card up to date; one that is gone or can't be edited any more is left."""
         ...
 
-    def upload_limit(self, generation: Generation) -> int:
+    async def upload_limit(self, generation: Generation) -> int:
         """Bytes that a file may have to be posted where this generation's notice goes."""
         ...
 

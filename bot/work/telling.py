@@ -129,8 +129,9 @@ class Telling:
 
     async def _fitting(self, generation: Generation, file: ResultFile) -> ResultFile:
         """The file, made smaller where it is too large to be posted; as it is where that can't be done."""
+        limit = await self.tools.delivery.upload_limit(generation)
         try:
-            return await self.media.shrunk(file, self.tools.delivery.upload_limit(generation))
+            return await self.media.shrunk(file, limit)
         except MediaRefusedError as error:
             log.info("result_not_shrunk", generation=generation.id, size=file.size, error=str(error))
             return file

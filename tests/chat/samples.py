@@ -74,3 +74,11 @@ def result(folder: Path, name: str, size: int, url: str | None = None) -> Result
     path = folder / name
     path.write_bytes(b"\0" * size)
     return ResultFile(path=path, filename=name, size=size, url=url or f"https://videos.example/{name}")
+
+
+def results(
+    folder: Path, generation: Generation, count: int, size: int = 100, suffix: str = ".mp4"
+) -> tuple[ResultFile, ...]:
+    """All results of a generation, named as they are when they are fetched."""
+    names = [f"showreel-{generation.id}-{number}{suffix}" for number in range(1, count + 1)]
+    return tuple(result(folder, name, size) for name in names)

@@ -12,7 +12,7 @@ from bot.domain.change import LeaseLostError
 from bot.domain.generation import Generation
 from bot.work.protocols import DeliveryDelayedError, Notice
 from sandbox.discord import Permission
-from tests.chat.samples import result
+from tests.chat.samples import results
 from tests.chat.stage import Stage
 from tests.chat.told import HOUR, MESSAGES, at, everything, names, thread, tried
 from tests.chat.town import Town
@@ -44,7 +44,7 @@ async def test_telling_twice_within_minutes_gives_one_message(stage: Stage, town
 async def test_a_retry_long_after_finds_what_stands_there(
     stage: Stage, town: Town, done: Generation, tmp_path: Path
 ) -> None:
-    notice = Notice(files=tuple(result(tmp_path, f"{number}.mp4", 100) for number in range(12)))
+    notice = Notice(files=results(tmp_path, done, 12))
     town.discord.fail_next("POST", MESSAGES, "slow")
     town.discord.fail_next("POST", MESSAGES, "cut-after")
     with pytest.raises(DeliveryDelayedError):
@@ -59,7 +59,7 @@ async def test_a_retry_long_after_finds_what_stands_there(
 async def test_a_retry_long_after_posts_only_what_is_missing(
     stage: Stage, town: Town, done: Generation, tmp_path: Path
 ) -> None:
-    notice = Notice(files=tuple(result(tmp_path, f"{number}.mp4", 100) for number in range(12)))
+    notice = Notice(files=results(tmp_path, done, 12))
     town.discord.fail_next("POST", MESSAGES, "slow")
     town.discord.fail_next("POST", MESSAGES, "cut-before")
     with pytest.raises(DeliveryDelayedError):
@@ -152,10 +152,10 @@ async def test_whether_it_may_be_posted_is_asked_after_the_look_and_before_every
         if len(seen) == 2:
             raise LeaseLostError("taken over")
 
-    notice = Notice(files=tuple(result(tmp_path, f"{number}.mp4", 100) for number in range(12)))
+    notice = Notice(files=results(tmp_path, done, 12))
     with pytest.raises(LeaseLostError):
         await stage.delivery.tell(tried(done), notice, ours_once)
-    assert seen == [(3, 0), (3, 1)]  # one look is for the card
+    assert seen == [(4, 0), (4, 1)]  # one look is for the card, the others at thread, channel and direct message
     assert [len(names(message)) for message in everything(town)] == [10]
 
 

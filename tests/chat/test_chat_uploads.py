@@ -9,7 +9,7 @@ import pytest
 from bot.chat import uploads
 from bot.domain.generation import Generation
 from bot.work.protocols import DeliveryDelayedError, Notice
-from tests.chat.samples import result
+from tests.chat.samples import result, results
 from tests.chat.stage import Stage
 from tests.chat.told import MESSAGES, MIB, everything, names, tried
 from tests.chat.town import Town
@@ -48,7 +48,7 @@ async def test_an_upload_that_works_at_the_last_try_is_a_file(
 async def test_what_was_uploaded_before_is_not_a_link_too(
     stage: Stage, town: Town, done: Generation, tmp_path: Path
 ) -> None:
-    notice = Notice(files=tuple(result(tmp_path, f"{number}.mp4", 100) for number in range(12)))
+    notice = Notice(files=results(tmp_path, done, 12))
     town.discord.fail_next("POST", MESSAGES, "slow")
     await fail(stage, town, done, notice, 503, uploads.UPLOAD_TRIES)
     await stage.delivery.tell(tried(done), notice)

@@ -200,7 +200,7 @@ async def test_the_upload_limit_is_the_smaller_of_guild_and_member(connected: St
     await nitro.run("video text", channel=town.channel, options={"prompt": "a cat"})
     made = await connected.latest(nitro.id, town.guild.id)
     assert made.origin.upload_limit > 10 * 1_048_576
-    assert connected.delivery._postman.upload_limit(made) <= 10 * 1_048_576
+    assert await connected.delivery.upload_limit(made) <= 10 * 1_048_576
 
 
 async def test_time_that_passes_between_question_and_answer_is_discords(connected: Stage, town: Town) -> None:

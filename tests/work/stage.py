@@ -110,7 +110,7 @@ class RecordedDelivery:
         self.shown.append(generation)
         self.usual = usual
 
-    def upload_limit(self, generation: Generation) -> int:  # noqa: ARG002 - one limit for all
+    async def upload_limit(self, generation: Generation) -> int:  # noqa: ARG002 - one limit for all
         return self.limit
 
     async def tell(self, generation: Generation, notice: Notice, check: Check = nothing_to_check) -> MessageRef | None:

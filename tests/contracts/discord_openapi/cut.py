@@ -35,6 +35,7 @@ OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     f"{CHANNEL}/messages/{{message_id}}/threads": ("post",),
     f"{CHANNEL}/threads": ("post",),
     "/gateway/bot": ("get",),
+    "/guilds/{guild_id}": ("get",),
     "/interactions/{interaction_id}/{interaction_token}/callback": ("post",),
     "/oauth2/applications/@me": ("get",),
     "/users/@me": ("get",),

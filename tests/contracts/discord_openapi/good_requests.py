@@ -326,6 +326,7 @@ WITHOUT_BODY: Final = (
     GoodRequest(method="GET", path="/users/@me"),
     GoodRequest(method="GET", path="/oauth2/applications/@me"),
     GoodRequest(method="GET", path="/gateway/bot"),
+    GoodRequest(method="GET", path="/guilds/8", query={"with_counts": "0"}),
     GoodRequest(method="GET", path="/applications/7/commands"),
     GoodRequest(method="GET", path="/channels/10"),
     GoodRequest(method="GET", path="/channels/10/messages", query={"limit": "50", "after": "12"}),
