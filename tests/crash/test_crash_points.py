@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.crash_points import POINTS, VARIABLE
+from sandbox.discord import Permission
 from tests.crash.crowd import Crowd, quiet
 from tests.crash.verdict import PROPERTY, Verdict, examine, rows_of
 from tests.stage import READY_WITHIN, Stage
@@ -142,6 +143,26 @@ async def test_killed_while_a_cancellation_is_refused(
     record_property(PROPERTY, asdict(verdict))
     assert verdict.differences == [], verdict.table()
     assert (verdict.videos, verdict.charges) == (1, 1)
+
+
+async def test_killed_after_a_direct_message_it_posts_nothing_into_a_thread_that_takes_it_again(
+    stage: Stage, record_property: Callable[[str, object], None]
+) -> None:
+    crowd = Crowd(stage=stage, rng=random.Random(1))
+    crowd.gather(1)
+    posting = Permission.SEND_MESSAGES | Permission.SEND_MESSAGES_IN_THREADS
+    stage.guild.deny(stage.channel, posting)
+    await stage.start(environment={VARIABLE: "told.before"})
+    crowd.ask("")
+    assert await stage.gone() == -signal.SIGKILL
+    await crowd.be_answered()
+    stage.guild.allow(stage.channel, posting)
+    await stage.start()
+    await quiet(stage)
+    verdict = examine(stage, kills=1)
+    record_property(PROPERTY, asdict(verdict))
+    assert verdict.differences == [], verdict.table()
+    assert verdict.videos == 1
 
 
 def _kills(
