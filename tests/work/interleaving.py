@@ -1,6 +1,7 @@
 """Two bots on one store whose steps stop at every call to the outside until a test lets them on, or ends them."""
 
 import asyncio
+import contextlib
 import inspect
 import sqlite3
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
+from bot.domain.errors import Rejection
 from bot.domain.generation import ARROWS, Generation, MessageRef, Reason, State
 from bot.providers.errors import Unreachable
 from bot.work.actors import Actor
@@ -23,7 +25,19 @@ from bot.work.steps import Tools
 from bot.work.worker import CLAIM_EVERY
 from sandbox.provider import Outcome, SimulatedProvider
 from tests.work.assembly import Setting, opened
-from tests.work.stage import CHANNEL, CHARGED, HELD, MEMBER, RELEASED, Clock, RecordedDelivery, Stage
+from tests.work.stage import (
+    CHANNEL,
+    CHARGED,
+    GUILD,
+    HELD,
+    MEMBER,
+    RELEASED,
+    STANDING,
+    Clock,
+    RecordedDelivery,
+    Stage,
+    origin,
+)
 
 POLICY = Policy(
     poll_interval=timedelta(minutes=3),
@@ -246,17 +260,20 @@ class Pair:
             chosen = self.asked[index % len(self.asked)]
             await self.bots[1].store.generations.request_cancel(chosen.id, Reason.BY_REQUESTER, self.clock.now())
 
-    async def decide(self, index: int, *, attaches: bool) -> None:
-        """Let an unconfirmed generation that nobody holds be given up, or its task be attached where there is one."""
+    async def decide(self, index: int, decision: str) -> None:
+        """Let an unconfirmed generation that nobody holds be given up or submitted again, or its task be attached."""
         for generation in self.asked[index % max(1, len(self.asked)) :]:
             free = "SELECT 1 FROM generations WHERE id = ? AND state = 'unconfirmed' AND lease_until IS NULL"
             if not self._rows(free, generation.id):
                 continue
             bot = self.bots[0]
-            decisions, actor = Decisions(bot.tools, bot.service), Actor(user_id=MEMBER, guild_id=None, is_owner=True)
-            tasks = self._tasks_of(generation)
-            if not attaches:
+            decisions, actor = Decisions(bot.tools, bot.service), Actor(user_id=MEMBER, guild_id=GUILD, is_owner=True)
+            tasks = [task for task in self._tasks_of(generation) if await bot.store.generations.find(task) is None]
+            if decision == "give_up":
                 await decisions.give_up(generation.id, actor)
+            elif decision == "submit_again":
+                with contextlib.suppress(Rejection):  # the door may be closed
+                    self.asked.append(await decisions.submit_again(generation.id, actor, origin(), STANDING))
             elif tasks:
                 await decisions.attach(generation.id, tasks[0], actor)
             return
@@ -276,8 +293,9 @@ class Pair:
         """What holds at any instant."""
         for was, state in self._rows("SELECT was, state FROM moves"):
             assert State(state) in ARROWS[State(was)]
+        asked = Counter(generation.request.prompt for generation in self.asked)
         for generation in self.asked:
-            assert len(self._tasks_of(generation)) <= 1
+            assert len(self._tasks_of(generation)) <= asked[generation.request.prompt]
             self._check_ledger(generation)
         undisturbed = Counter(key for key, task in self.delivery.posts if task not in self.disturbed)
         assert all(times == 1 for times in undisturbed.values())

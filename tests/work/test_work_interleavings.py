@@ -56,13 +56,19 @@ actions = st.one_of(
     action("die", bots),
     action("wait", pauses),
     action("cancel", numbers),
-    action("decide", numbers, attaches=st.booleans()),
+    action("decide", numbers, st.sampled_from(["give_up", "submit_again", "attach"])),
 )
 pasts = st.tuples(st.lists(asking, min_size=1, max_size=2), st.lists(actions, min_size=8, max_size=50))
 
 
 ASKED: Sequence[Action] = [("ask", (Outcome.OK,), {"has_card": True})]
 SUBMITTED_THEN_DEAD: Sequence[Action] = [("go_to", (0, "after submit"), {}), ("die", (0,), {}), ("turn", (1,), {})]
+LOST: Sequence[Action] = [
+    *SUBMITTED_THEN_DEAD,
+    ("go_to", (0, "the end"), {}),
+    ("go_to", (0, "the end"), {}),
+    ("turn", (0,), {}),
+]
 TOLD_THEN_DEAD: Sequence[Action] = [
     ("go_to", (0, "the end"), {}),
     ("go_to", (0, "the end"), {}),
@@ -84,6 +90,8 @@ TOLD_BY_BOTH: Sequence[Action] = [
 @pytest.mark.parametrize("run", range(RUNS))
 @given(past=pasts)
 @example(past=(ASKED, SUBMITTED_THEN_DEAD))
+@example(past=(ASKED, [*LOST, ("decide", (0, "submit_again"), {}), ("die", (0,), {})]))
+@example(past=(ASKED, [*LOST, ("decide", (0, "attach"), {}), ("die", (0,), {})]))
 @example(past=(ASKED, TOLD_THEN_DEAD))
 @example(past=(ASKED, TOLD_BY_BOTH))
 @settings(
