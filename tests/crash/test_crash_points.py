@@ -31,10 +31,13 @@ MOODS = {
 
 DECIDED = ("decided.before", "decided.stored")
 CANCELLED = ("cancelled.before", "cancelled.stored")
-UNCANCELLED = ("other.before", "other.stored")
-"""Reached where the provider refuses a cancellation: that the wish is dropped, a write without a name of its own."""
+ASKED = "asked"
+"""No point: the provider has cancelled the task and not answered yet."""
 
-ELSEWHERE = {*DECIDED, *CANCELLED, *UNCANCELLED}
+UNNAMED = ("other.before", "other.stored")
+"""Reached by writes without a name of their own, such as that of a cancellation that was refused."""
+
+ELSEWHERE = {*DECIDED, *CANCELLED, *UNNAMED}
 
 
 async def _killed_at(stage: Stage, point: str) -> Verdict:
@@ -111,11 +114,27 @@ async def test_killed_while_its_task_is_attached(
     assert (verdict.submissions, verdict.videos, verdict.charges) == (1, 1, 1)
 
 
+def _kills(
+    stage: Stage, kind: str, wanted: Callable[[Mapping[str, Any]], bool]
+) -> Callable[[str, dict[str, Any]], None]:
+    """A listener that kills the bot once, at the instant when a simulator has its request and has not answered."""
+    killed: list[bool] = []
+
+    def listen(heard: str, facts: dict[str, Any]) -> None:
+        if heard == kind and wanted(facts) and not killed and stage.process is not None:
+            killed.append(True)
+            stage.process.kill()
+
+    return listen
+
+
 async def _killed_while_cancelled(stage: Stage, point: str, pace: float, *, is_cancellable: bool) -> Verdict:
-    """Let the bot die where it writes what came of a cancellation, and start it again."""
+    """Let the bot die where it asks for a cancellation or writes what came of it, and start it again."""
     stage.provider.pace = pace
     crowd = Crowd(stage=stage, rng=random.Random(point))
     crowd.gather(1)
+    if point == ASKED:
+        stage.provider.on_event = _kills(stage, "finished", lambda facts: facts["status"] == "cancelled")
     await stage.start(environment={VARIABLE: point})
     crowd.ask("", is_cancellable=is_cancellable)
     await _until(stage, "state = 'running'")
@@ -127,7 +146,7 @@ async def _killed_while_cancelled(stage: Stage, point: str, pace: float, *, is_c
     return examine(stage, kills=1)
 
 
-@pytest.mark.parametrize("point", CANCELLED)
+@pytest.mark.parametrize("point", [ASKED, *CANCELLED])
 async def test_killed_while_cancelled(stage: Stage, point: str, record_property: Callable[[str, object], None]) -> None:
     verdict = await _killed_while_cancelled(stage, point, pace=5.0, is_cancellable=True)
     record_property(PROPERTY, asdict(verdict))
@@ -135,7 +154,7 @@ async def test_killed_while_cancelled(stage: Stage, point: str, record_property:
     assert (verdict.videos, verdict.releases) == (0, 1)
 
 
-@pytest.mark.parametrize("point", UNCANCELLED)
+@pytest.mark.parametrize("point", UNNAMED)
 async def test_killed_while_a_cancellation_is_refused(
     stage: Stage, point: str, record_property: Callable[[str, object], None]
 ) -> None:
@@ -143,6 +162,19 @@ async def test_killed_while_a_cancellation_is_refused(
     record_property(PROPERTY, asdict(verdict))
     assert verdict.differences == [], verdict.table()
     assert (verdict.videos, verdict.charges) == (1, 1)
+
+
+@pytest.mark.parametrize("point", UNNAMED)
+async def test_killed_while_it_says_that_it_takes_longer_it_has_said_so_once(stage: Stage, point: str) -> None:
+    stage.sections["worker"] = {"deadline": 1}
+    await stage.start(environment={VARIABLE: point})
+    await stage.ada.run("video text", channel=stage.channel, options={"prompt": "[stuck] a cat"})
+    assert await stage.gone() == -signal.SIGKILL
+    assert bool(rows_of(stage, "deadline_told")) == (point == "other.stored")
+    await stage.start()
+    await _until(stage, "deadline_told")
+    (thread,) = stage.discord.threads
+    assert len([message for message in thread.messages if "takes longer" in message.content]) == 1
 
 
 async def test_killed_after_a_direct_message_it_posts_nothing_into_a_thread_that_takes_it_again(
@@ -163,20 +195,6 @@ async def test_killed_after_a_direct_message_it_posts_nothing_into_a_thread_that
     record_property(PROPERTY, asdict(verdict))
     assert verdict.differences == [], verdict.table()
     assert verdict.videos == 1
-
-
-def _kills(
-    stage: Stage, kind: str, wanted: Callable[[Mapping[str, Any]], bool]
-) -> Callable[[str, dict[str, Any]], None]:
-    """A listener that kills the bot once, at the instant when a simulator has its request and has not answered."""
-    killed: list[bool] = []
-
-    def listen(heard: str, facts: dict[str, Any]) -> None:
-        if heard == kind and wanted(facts) and not killed and stage.process is not None:
-            killed.append(True)
-            stage.process.kill()
-
-    return listen
 
 
 @pytest.mark.parametrize("instant", ["submission", "card", "thread", "inputs", "upload"])
