@@ -9,8 +9,10 @@ from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
+from threading import Lock
 
 import httpx
+import structlog
 
 from bot.domain.errors import FileFault
 from bot.domain.request import Input, MediaKind
@@ -22,6 +24,8 @@ from bot.media.rules import RESULT_FORMATS, MediaRules, check_content, check_siz
 from bot.media.run import RunFolder
 from bot.media.shrinking import Shrinker
 from bot.media.transfer import Fetcher, GoneError, Order, TooLargeError
+
+log = structlog.get_logger(__name__)
 
 
 class MediaFiles:
@@ -47,6 +51,7 @@ class MediaFiles:
         self._fetcher = Fetcher(rules)
         self._prober = Prober()
         self._shrinker = Shrinker(rules)
+        self._claiming = Lock()
         self._numbers = count()
         self._removals: set[asyncio.Future[None]] = set()
 
@@ -142,6 +147,17 @@ class MediaFiles:
         """What a file is by its content; MediaRefusedError where it is unreadable, MediaDelayedError out of time."""
         return await self._prober.probe(path)
 
+    def _folder_of(self, generation_id: str) -> Path:
+        """A generation's folder, made where it is missing; so is that of this run, where somebody has removed it."""
+        with self._claiming:
+            if not self._run.path.exists():
+                log.warning("run_folder_gone", folder=str(self._run.path))
+                self._run.release()
+                self._run = RunFolder.claim(self._folder)
+        folder = self._run.of_generation(generation_id)
+        folder.mkdir(exist_ok=True)
+        return folder
+
     def _fetched(self, generation_id: str, stem: str) -> Path | None:
         """The result that was fetched already; a smaller version beside it has another stem."""
         found = self._run.of_generation(generation_id).glob(f"{stem}.*")
@@ -150,13 +166,15 @@ class MediaFiles:
     @asynccontextmanager
     async def _part(self, generation_id: str) -> AsyncIterator[Path]:
         """A path to fetch to, of which nothing is left afterwards unless it was settled."""
-        folder = self._run.of_generation(generation_id)
+        try:
+            folder = await asyncio.to_thread(self._folder_of, generation_id)
+        except OSError as error:
+            raise MediaDelayedError(f"the disk failed: {error.strerror}") from error
         part = folder / f"{next(self._numbers)}.part"
         try:
-            folder.mkdir(exist_ok=True)
             yield part
         except OSError as error:
-            raise MediaDelayedError("the disk failed") from error
+            raise MediaDelayedError(f"the disk failed: {error.strerror}") from error
         finally:
             await asyncio.to_thread(part.unlink, missing_ok=True)
 

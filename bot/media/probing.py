@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from datetime import timedelta
@@ -15,6 +16,10 @@ from bot.media.probe import UNREADABLE
 MOST_PROBES = 2
 PROBE_TIMEOUT = timedelta(seconds=60)
 """Well above the probe's own bound on processor time: passing it means that the machine is busy, not the file bad."""
+
+TOLD_TO_END = frozenset({-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP})
+"""What a process ends with that was told to, as every one of the bot is by a supervisor or a terminal: no word on the
+file."""
 
 _ANSWER_MOST = 4096
 _PROBED = TypeAdapter(Probed)
@@ -81,7 +86,7 @@ def environment() -> dict[str, str]:
 
 
 def _read(answer: bytes, code: int) -> Probed:
-    if code == UNREADABLE or code < 0:
+    if code == UNREADABLE or (code < 0 and code not in TOLD_TO_END):
         raise MediaRefusedError("unreadable")
     if code != 0:
         raise MediaDelayedError(f"the probe ended with {code}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.media.files import MediaDelayedError, MediaRefusedError
 from bot.media.plan import Ending
-from bot.media.probing import environment
+from bot.media.probing import TOLD_TO_END, environment
 from bot.media.rules import MediaRules
 
 
@@ -70,7 +70,7 @@ def _check(code: int) -> None:
             raise MediaDelayedError("the disk is full")
         case Ending.UNREADABLE:
             raise MediaRefusedError("unreadable")
-        case _ if code < 0:
+        case _ if code < 0 and code not in TOLD_TO_END:
             raise MediaRefusedError(f"it brought the shrinking down with signal {-code}")
         case _:
             raise MediaDelayedError(f"the shrinking ended with {code}")

@@ -119,7 +119,10 @@ class Worker:
             await asyncio.gather(*left, return_exceptions=True)
             self._deferred += [in_hand[task] for task in left]
         async with self._turning:
-            await self._flush()
+            try:
+                await self._flush()
+            except Exception as error:  # noqa: BLE001 - the edge of the work: their leases end by themselves
+                log.warning("rows_not_handed_back", rows=len(self._deferred), error=type(error).__name__)
 
     async def _claimed(self) -> list[Generation]:
         """Claim what is due, and now and then just look: a row whose lease ran out shows only in a claim."""

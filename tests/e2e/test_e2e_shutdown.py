@@ -1,13 +1,20 @@
 """Signals: the work in hand is finished or handed back, and the next start goes on with it."""
 
 import asyncio
+import os
+import re
 import signal
+import sqlite3
+import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from sandbox.provider import Era
+from tests.media.footage import Footage
 from tests.stage import Stage
 
 WITHIN = 10.0
@@ -26,6 +33,7 @@ async def _stopped(stage: Stage) -> float:
     """How many seconds it takes to end by SIGTERM, with code 0."""
     began = time.monotonic()
     assert await stage.end(signal.SIGTERM) == 0
+    assert "stopping" in stage.log
     return time.monotonic() - began
 
 
@@ -122,3 +130,88 @@ async def test_a_second_signal_ends_at_once(stage: Stage) -> None:
     began = time.monotonic()
     assert await stage.end(signal.SIGTERM) == 1
     assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_while_the_program_is_loaded_ends_it_with_code_0(stage: Stage, number: signal.Signals) -> None:
+    process = await stage.launch()
+    signals = Path(f"/proc/{process.pid}/status")
+    await _until(lambda: _catches(signals, signal.SIGTERM))  # the last that it sees to
+    assert await stage.end(number) == 0
+    assert "Traceback" not in stage.log
+
+
+def _catches(status: Path, number: signal.Signals) -> bool:
+    (caught,) = re.findall(r"SigCgt:\s*(\w+)", status.read_text())
+    return bool(int(caught, 16) >> number - 1 & 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("helper", ["bot.media.shrink", "bot.media.probe"])
+async def test_a_signal_to_all_processes_at_once_is_not_held_against_the_video(
+    stage: Stage, tmp_path: Path, helper: str, number: signal.Signals
+) -> None:
+    source = Footage(sides=(1280, 720), seconds=3, bits=60_000_000).shoot(tmp_path / "source.mp4")
+    stage.provider.always_result_in(source.read_bytes())
+    await stage.start()
+    await _ask(stage)
+    assert stage.process is not None
+    main = stage.process.pid
+    await _until(lambda: _children(main, helper))
+    for pid in (*_children(main, helper), main):  # as a supervisor and a terminal do
+        os.kill(pid, number)
+    assert await stage.gone() == 0
+    assert _notices(stage, "succeeded") == 0
+    await stage.start()
+    await stage.until(stage.videos, within=60)
+    assert (len(stage.videos()), _notices(stage, "succeeded")) == (1, 1)
+
+
+def _children(parent: int, module: str) -> list[int]:
+    """The processes of a module that a process has started."""
+    pids = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(pid) for pid in pids if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+async def test_a_database_that_is_locked_at_the_end_is_no_failure(stage: Stage) -> None:
+    await stage.start()
+    await _ask(stage, "[timeout] a cat")
+    await _ask(stage, "[slow] a dog")
+    await _until(lambda: len(stage.provider.submissions) == 2)
+    with closing(sqlite3.connect(stage.database, isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        await asyncio.sleep(1)  # until something has to be written
+        assert await _stopped(stage) < WITHIN
+    assert "\nTraceback" not in stage.log
+    await stage.start()
+    await stage.until(lambda: _notices(stage, "unconfirmed"))
+    assert len(stage.provider.submissions) == 2
+
+
+HANGING = """
+import asyncio
+from datetime import timedelta
+from bot import app as root
+root.CLOSE_WITHIN = timedelta(seconds=2)
+async def hang(*_):
+    await asyncio.sleep(60)
+root.ShowreelClient.close = hang
+from bot.cli import app
+app()
+"""
+"""The bot with a part that never closes, and less patience with it."""
+
+
+async def test_an_end_that_hangs_is_cut_short(stage: Stage) -> None:
+    stage.program = (sys.executable, "-c", HANGING)
+    await stage.start()
+    assert await stage.end() == 0
+    assert "ending_hangs" in stage.log
+
+
+async def test_a_refused_start_that_hangs_is_cut_short(stage: Stage) -> None:
+    stage.program = (sys.executable, "-c", HANGING)
+    async with await asyncio.start_server(_never_answers, "127.0.0.1", 0) as taken:
+        await stage.launch(server={"port": taken.sockets[0].getsockname()[1]})
+        assert await stage.gone() == 2
+    assert "ending_hangs" in stage.log

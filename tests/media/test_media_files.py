@@ -3,6 +3,7 @@
 import base64
 import fcntl
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -235,6 +236,19 @@ async def test_what_dead_runs_left_is_removed_and_nothing_else(tmp_path: Path) -
     await media.close()
     os.close(lock)
     assert (alive.exists(), left_in(tmp_path)) == (True, ["0.part", "0.part"])
+
+
+async def test_a_folder_that_somebody_removed_is_made_anew_and_is_ours(
+    media: MediaFiles, offer: Attach, tmp_path: Path
+) -> None:
+    await media.fetch_input(offer(IMAGE, "png"), "g1", 0)
+    shutil.rmtree(tmp_path / "media")
+    path = await media.fetch_input(offer(IMAGE, "png"), "g1", 0)
+    assert path.is_file()
+    other = MediaFiles(tmp_path / "media", MediaRules())
+    await other.open()
+    assert path.is_file()
+    await other.close()
 
 
 async def test_two_runs_share_a_folder_without_touching_each_other(
