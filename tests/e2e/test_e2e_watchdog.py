@@ -78,6 +78,8 @@ async def test_a_worker_that_hangs_ends_the_process_with_code_1(
     )
     async with await psycopg.AsyncConnection.connect(postgres) as connection:
         await connection.execute("LOCK TABLE generations IN ACCESS EXCLUSIVE MODE")
+        async with aiohttp.ClientSession() as session:
+            await _until(session, unused_tcp_port, 503, "has not turned", page="healthz")
         assert await stage.gone() == 1
     assert "worker_stalled" in stage.log
     assert "has not turned" in stage.log
@@ -113,14 +115,14 @@ async def test_a_database_that_goes_away_is_waited_for_and_readiness_says_so(
     assert stage.process.returncode is None
 
 
-async def _until(session: aiohttp.ClientSession, port: int, status: int, words: str) -> None:
-    """Ask for readiness until it is as told."""
+async def _until(session: aiohttp.ClientSession, port: int, status: int, words: str, page: str = "readyz") -> None:
+    """Ask for a page until it is as told."""
     for _ in range(400):
-        async with session.get(f"http://127.0.0.1:{port}/readyz") as response:
+        async with session.get(f"http://127.0.0.1:{port}/{page}") as response:
             if response.status == status and words in await response.text():
                 return
         await asyncio.sleep(0.05)
-    pytest.fail(f"/readyz never answered {status}: {words}")
+    pytest.fail(f"/{page} never answered {status}: {words}")
 
 
 async def test_a_machine_whose_clock_is_not_the_databases_does_not_start(stage: Stage, postgres: str) -> None:

@@ -261,9 +261,29 @@ async def test_an_error_of_the_database_names_no_values(store: Store) -> None:
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-async def test_a_frozen_process_does_not_keep_its_locks(database: Database) -> None:
-    shown = await database.read(lambda connection: connection.execute(text("SHOW idle_in_transaction_session_timeout")))
-    assert shown.scalar_one() == "30s"
+async def test_a_frozen_process_does_not_keep_its_locks(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert engines._IDLE == 30
+    monkeypatch.setattr(engines, "_IDLE", 1)
+    frozen, other = Database(url), Database(url)
+    await frozen.open()
+    await other.open()
+    locked, thawed = asyncio.Event(), asyncio.Event()
+
+    async def lock(connection: AsyncConnection) -> None:
+        await connection.execute(text("LOCK TABLE generations IN ACCESS EXCLUSIVE MODE"))
+        locked.set()
+        await thawed.wait()
+        await connection.execute(text("SELECT 1"))
+
+    holding = asyncio.create_task(frozen.write(lock))
+    await locked.wait()
+    async with asyncio.timeout(20):
+        await other.write(lambda connection: connection.execute(text("DELETE FROM generations")))
+    thawed.set()
+    with pytest.raises(DBAPIError):
+        await holding
+    await frozen.close()
+    await other.close()
 
 
 async def test_the_gap_between_the_clocks_of_machine_and_database_is_known(database: Database) -> None:

@@ -128,6 +128,24 @@ async def test_an_owner_who_can_t_be_told_now_is_told_later(stage: Stage, monkey
     assert stage.delivery.owner == ["402 insufficient_balance"]
 
 
+async def test_a_key_refused_to_a_submission_closes_the_door_and_is_probed_until_it_works(
+    open_stage: OpenStage, api: ScriptedApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.polls = deque([WRONG_KEY, WRONG_KEY, PROCESSING])
+    stage = await open_stage(api=api)
+    taken, api.taken = api.taken, WRONG_KEY
+    ended = await stage.follow(await stage.ask())
+    assert (ended.state, ended.reason) == (State.FAILED, Reason.DOOR_CLOSED)
+    assert await stage.settled(ended) == RELEASED
+    assert await refused_at_once(stage)
+    api.taken = taken
+    async with watched(stage, monkeypatch):
+        await _until(lambda: stage.door.is_open)
+        await _until(lambda: len(stage.delivery.owner) == 2)
+    assert api.asked_for("GET /v1/tasks/showreel-key-check") == 3
+    assert stage.delivery.owner == ["401 invalid_api_key", None]
+
+
 async def test_telling_an_owner_that_hangs_holds_up_neither_work_nor_probes(
     open_stage: OpenStage, api: ScriptedApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:

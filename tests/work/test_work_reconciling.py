@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from bot.domain.change import Change
 from bot.domain.findings import Finding, FindingKind
@@ -45,9 +46,12 @@ async def test_one_that_breaks_an_invariant_is_in_no_other_s_way(stage: Stage) -
     await spoil(stage, spoilt, "state = 'succeeded', told = 'succeeded', due_at = NULL, seconds = -5, state_at = 0")
     await spoil(stage, sound, "state = 'failed', told = 'failed', due_at = NULL")
     assert await kinds(stage) == [FindingKind.OPEN_HOLD] * 2
-    assert await reconciler(stage).mend() == 1
+    with capture_logs() as logs:
+        assert await reconciler(stage).mend() == 1
     assert await stage.settled(sound) == RELEASED
     assert len(await kinds(stage)) == 1
+    (said,) = [line for line in logs if line["event"] == "finding_needs_person"]
+    assert (said["generation"], said["exc_info"]) == (spoilt.id, True)
 
 
 async def test_one_found_submitting_becomes_unconfirmed_and_is_not_sent_again(stage: Stage) -> None:
