@@ -35,12 +35,12 @@ def _rows(database: Path, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
-def _lock(database: Path, locked: threading.Event) -> None:
+def _lock(database: Path, locked: threading.Event, seconds: float = LOCKED_FOR) -> None:
     """Hold the write lock as another process would."""
     with closing(sqlite3.connect(database, timeout=10, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         locked.set()
-        time.sleep(LOCKED_FOR)
+        time.sleep(seconds)
         connection.execute("ROLLBACK")
 
 
@@ -174,6 +174,28 @@ async def test_a_database_that_another_process_locks_for_a_while_is_waited_for(s
     assert _rows(stage.database, "SELECT kind FROM ledger ORDER BY id") == [("hold",), ("release",), ("charge",)]
     assert "Traceback" not in stage.log
     assert await stage.end() == 0
+
+
+async def test_a_request_to_a_database_that_is_locked_for_long_is_made_with_its_card_or_not_at_all(
+    stage: Stage,
+) -> None:
+    await stage.start()
+    locked = threading.Event()
+    other = threading.Thread(target=_lock, args=(stage.database, locked, 8.0))
+    other.start()
+    assert await asyncio.to_thread(locked.wait, 15)
+    try:
+        asked = await stage.ada.run("video text", channel=stage.channel, options={"prompt": "a cat"})
+        assert asked.error == "no response"
+    finally:
+        other.join()
+    await _ask(stage, "a dog")
+    await stage.until(lambda: not _rows(stage.database, "SELECT 1 FROM generations WHERE due_at IS NOT NULL"))
+    made = len(_rows(stage.database, "SELECT 1 FROM generations"))
+    cards = [message for message in stage.channel.messages if message.embeds]
+    assert made in {1, 2}
+    assert (len(cards), len(stage.videos()), len(stage.provider.submissions)) == (made, made, made)
+    assert len(_rows(stage.database, "SELECT 1 FROM ledger WHERE kind = 'charge'")) == made
 
 
 async def test_a_start_waits_for_a_database_that_is_locked(stage: Stage) -> None:
