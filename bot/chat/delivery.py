@@ -101,13 +101,13 @@ class DiscordDelivery:
         return tuple(attachment.id for attachment in kept.attachments)
 
     async def input_urls(self, generation: Generation) -> tuple[str, ...] | None:
-        """Read the card again: Discord signs its attachments' addresses anew."""
+        """Read the card again: Discord signs its attachments' addresses anew; None where they don't stand there."""
         if generation.card is None or not generation.kept_inputs:
             return None
         try:
             async with discord_faults("read card"):
                 message = await self._card_message(generation.card, generation.origin.guild_id).fetch()
-        except (discord.HTTPException, DeliveryDelayedError) as error:
+        except discord.HTTPException as error:
             log.warning("inputs_not_read", generation=generation.id, error=str(error))
             return None
         urls = {attachment.id: attachment.url for attachment in message.attachments}

@@ -191,6 +191,12 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
         errors.AskedElsewhere: lambda _it: _(
             "That one can't be submitted again from here. Give it up, and ask for it anew where you asked before."
         ),
+        errors.InputsAway: lambda _it: _(
+            "I can't get at its files right now, so nothing was changed. Please try again in a moment."
+        ),
+        errors.InputsGone: lambda _it: _(
+            "Its files are gone, so it can't be submitted again. Give it up, and ask anew with the files attached."
+        ),
         errors.NotYourData: lambda _it: _("Only the one whose data it is can erase it. Use /privacy delete for yours."),
         errors.OwnerOnly: lambda _it: _("Only the owner of this bot can do that."),
         errors.ModeratorOnly: lambda _it: _("Only the moderators of this server can do that, and only here."),

@@ -270,6 +270,16 @@ class AskedElsewhere(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class InputsAway(Problem):
+    """Discord doesn't hand out the generation's inputs at the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputsGone(Problem):
+    """The generation's inputs are nowhere to be had any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotYourData(Problem):
     """What is stored of a member is erased by that member alone."""
 

@@ -6,8 +6,10 @@ The operations, their inputs and the ranges of the options are the video API's o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
+from urllib.parse import parse_qs, urlsplit
 
 
 class Operation(StrEnum):
@@ -118,6 +120,15 @@ class Input:
     url: str
     width: int | None = None
     height: int | None = None
+
+    @property
+    def url_ends_at(self) -> datetime | None:
+        """Until when the address is good, as it says itself (`ex`, a hexadecimal Unix time); None where it doesn't."""
+        try:
+            stated = parse_qs(urlsplit(self.url).query).get("ex", [""])
+            return datetime.fromtimestamp(int(stated[0], 16), UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ Each is taken on a claimed row, by an arrow of the state machine, with a line in
 """
 
 import asyncio
-import contextlib
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -15,6 +14,7 @@ from bot.domain.change import MEMBER, AuditRecord, Change, LeaseLostError
 from bot.domain.errors import (
     AskedElsewhere,
     GenerationUnknown,
+    InputsAway,
     NotUndecided,
     NotYours,
     OwnerOnly,
@@ -28,6 +28,7 @@ from bot.domain.request import Request
 from bot.providers.base import TaskRef
 from bot.providers.errors import ProviderError, Refused
 from bot.work.actors import Actor
+from bot.work.protocols import DeliveryDelayedError
 from bot.work.service import Draft, Service
 from bot.work.steps import Tools
 
@@ -35,6 +36,9 @@ log = structlog.get_logger(__name__)
 
 PATIENCE = timedelta(seconds=1)
 """How long a decision waits for a step that holds the row."""
+
+INPUT_PATIENCE = timedelta(seconds=1.8)
+"""How long it waits for the card with the inputs; both together are less than the 3 s that Discord gives an answer."""
 
 PAUSE = timedelta(milliseconds=100)
 
@@ -63,7 +67,8 @@ class Decisions:
         Limits are checked as for any request. `standing` is that of whoever decides: where that is somebody else, the
         requester gets nothing of it but the place, and as the requester's own roles aren't known then, no role's limits
         (nor anything else that takes a role). If the provider took the first one after all, two videos are made.
-        Raises Rejection(AskedElsewhere) outside of the guild, whose limits would not hold there.
+        Raises Rejection(AskedElsewhere) outside of the guild, whose limits would not hold there, and
+        Rejection(InputsAway or InputsGone) where its files can't be had.
         """
         permitted = await self._permitted(generation_id, actor)
         if origin.guild_id != permitted.origin.guild_id:
@@ -157,17 +162,13 @@ class Decisions:
             waited += PAUSE
 
     async def _with_fresh_inputs(self, generation: Generation) -> Request:
-        """The request with addresses that can still be fetched: those of the old card, where it has them."""
-        request = generation.request
-        urls = None
-        if request.inputs:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE.total_seconds()):
-                    urls = await self._tools.delivery.input_urls(generation)
-        if urls is None:
-            return request
-        inputs = tuple(replace(item, url=url) for item, url in zip(request.inputs, urls, strict=True))
-        return replace(request, inputs=inputs)
+        """The request with addresses that can still be fetched. Raises Rejection(InputsAway or InputsGone)."""
+        try:
+            async with asyncio.timeout(INPUT_PATIENCE.total_seconds()):
+                inputs = await self._tools.inputs.renewed(generation, self._tools.clock())
+        except (TimeoutError, DeliveryDelayedError) as error:
+            raise Rejection(InputsAway()) from error
+        return replace(generation.request, inputs=inputs)
 
     async def _record(self, generation: Generation, actor: Actor, action: str, after: State, why: str) -> AuditRecord:
         return AuditRecord(

@@ -3,14 +3,23 @@
 Fetched once after acceptance, checked by content, kept on the card, addressed for the provider.
 """
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.domain.errors import BadFile, FileFault, Rejection
+import structlog
+
+from bot.domain.errors import BadFile, FileFault, InputsGone, Rejection
 from bot.domain.generation import Generation
 from bot.domain.request import Input
 from bot.media.fetch import MediaFiles
 from bot.media.files import MediaRefusedError
-from bot.work.protocols import Delivery
+from bot.work.protocols import Delivery, DeliveryDelayedError
+
+log = structlog.get_logger(__name__)
+
+LIFE_LEFT = timedelta(minutes=5)
+"""How much longer an address has to be good, so that a new request can be made with it."""
 
 
 class InputDesk:
@@ -38,13 +47,32 @@ class InputDesk:
         inputs = generation.request.inputs
         if not inputs:
             return ()
-        kept = await self._kept(generation)
+        try:
+            kept = await self._kept(generation)
+        except DeliveryDelayedError as error:
+            log.warning("inputs_not_read", generation=generation.id, error=str(error))
+            kept = None
         if not self._inline:
             return kept or tuple(item.url for item in inputs)
         paths = self._media.inputs_of(generation.id)
         if len(paths) != len(inputs):
             paths = await self._fetch(generation, kept)
         return tuple([await self._data_url(path, item) for path, item in zip(paths, inputs, strict=True)])
+
+    async def renewed(self, generation: Generation, now: datetime) -> tuple[Input, ...]:
+        """The inputs for a new request: at the addresses of the old card, else at their own while these are good.
+
+        Raises Rejection(InputsGone) where they are no more, DeliveryDelayedError where the card may be read later.
+        """
+        inputs = generation.request.inputs
+        if not inputs:
+            return ()
+        kept = await self._kept(generation)
+        if kept is not None:
+            return tuple(replace(item, url=url) for item, url in zip(inputs, kept, strict=True))
+        if any(item.url_ends_at and item.url_ends_at < now + LIFE_LEFT for item in inputs):
+            raise Rejection(InputsGone())
+        return inputs
 
     def discard(self, generation_id: str) -> None:
         """Forget the files of a generation."""

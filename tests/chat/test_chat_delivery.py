@@ -247,6 +247,15 @@ async def test_links_of_inputs_that_are_gone_are_none(stage: Stage, town: Town, 
     assert await stage.delivery.input_urls(made) is None
 
 
+async def test_links_of_inputs_are_read_later_while_discord_fails(stage: Stage, town: Town, tmp_path: Path) -> None:
+    made = await carded(stage, town, **with_inputs("a.png"))
+    made = made.evolve(kept_inputs=await stage.delivery.keep_inputs(made, files(tmp_path, "a.png")))
+    town.discord.fail_next("GET", MESSAGE, 429, retry_after=45)
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.input_urls(made)
+    assert await stage.delivery.input_urls(made) is not None
+
+
 async def test_a_card_that_says_the_same_is_not_edited(stage: Stage, town: Town) -> None:
     made = await carded(stage, town)
     await stage.delivery.show(made, None, NOW)

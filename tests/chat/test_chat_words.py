@@ -235,6 +235,14 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
         errors.AskedElsewhere(),
         "That one can't be submitted again from here. Give it up, and ask for it anew where you asked before.",
     ),
+    (
+        errors.InputsAway(),
+        "I can't get at its files right now, so nothing was changed. Please try again in a moment.",
+    ),
+    (
+        errors.InputsGone(),
+        "Its files are gone, so it can't be submitted again. Give it up, and ask anew with the files attached.",
+    ),
     (errors.NotYourData(), "Only the one whose data it is can erase it. Use /privacy delete for yours."),
     (errors.OwnerOnly(), "Only the owner of this bot can do that."),
     (errors.ModeratorOnly(), "Only the moderators of this server can do that, and only here."),

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sqlite3
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,13 +11,25 @@ import pytest
 from bot.crash_points import VARIABLE
 from sandbox.discord import InvalidCommand, Permission
 from sandbox.provider import Outcome
+from tests.media_files import picture
 from tests.stage import Stage
+
+MESSAGE = "/channels/{channel_id}/messages/{message_id}"
 
 
 async def _undecided(stage: Stage) -> Any:
     """A notice about a submission whose answer was cut; the provider did take it."""
     await stage.start()
     await stage.ada.run("video text", channel=stage.channel, options={"prompt": "[cut] a cat"})
+    await stage.until(lambda: stage.discord.threads and stage.discord.threads[0].messages)
+    return stage.discord.threads[0].messages[0]
+
+
+async def _undecided_with_a_file(stage: Stage) -> Any:
+    """The same notice about a request that came with a picture."""
+    await stage.start()
+    options = {"prompt": "[cut] a cat", "image": picture()}
+    await stage.ada.run("video image", channel=stage.channel, options=options)
     await stage.until(lambda: stage.discord.threads and stage.discord.threads[0].messages)
     return stage.discord.threads[0].messages[0]
 
@@ -86,6 +99,19 @@ async def test_submitted_again_knowingly_it_is_a_new_generation_linked_to_the_ol
     assert len(stage.provider.submissions) == 2
     kinds = _rows(stage, "SELECT kind FROM ledger JOIN generations g ON g.follows = generation_id ORDER BY ledger.id")
     assert kinds == [("hold",), ("release",)]
+
+
+async def test_while_its_files_can_t_be_read_it_is_not_submitted_again_and_not_given_up(stage: Stage) -> None:
+    notice = await _undecided_with_a_file(stage)
+    stage.provider.plan(Outcome.OK)
+    stage.discord.fail_next("GET", MESSAGE, "slow", delay=10)
+    refused = await stage.ada.press(notice, _button(notice, "submit-again"))
+    assert (refused.ephemeral, "try again in a moment" in refused.message.content) == (True, True)
+    assert _rows(stage, "SELECT state, lease_until FROM generations") == [("unconfirmed", None)]
+    stage.discord.advance(timedelta(hours=48))  # the card has them still
+    await stage.ada.press(notice, _button(notice, "submit-again"))
+    await stage.until(stage.videos)
+    assert _rows(stage, "SELECT state FROM generations ORDER BY accepted_at") == [("failed",), ("succeeded",)]
 
 
 @pytest.mark.parametrize("point", ["accept.before", "accept.stored"])

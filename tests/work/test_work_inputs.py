@@ -70,6 +70,16 @@ async def test_links_that_don_t_match_the_inputs_are_not_used(stage: Stage, host
     assert stage.simulated.submissions[0].body["end_image"] == end.url
 
 
+async def test_while_discord_is_away_the_inputs_go_out_by_their_own_links(
+    stage: Stage, host: FileHost, picture: bytes
+) -> None:
+    item = host.attach(picture, "a.png")
+    stage.delivery.delay("input_urls")
+    running = await stage.follow(await stage.ask(Operation.IMAGE, item), State.RUNNING)
+    assert running.attempt == 1
+    assert stage.simulated.submissions[0].body["image_url"] == item.url
+
+
 async def test_inputs_go_out_as_data_urls_where_so_configured(
     open_stage: OpenStage, host: FileHost, picture: bytes
 ) -> None:

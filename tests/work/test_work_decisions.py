@@ -1,0 +1,85 @@
+"""Decisions about what is unconfirmed: one that can't be carried out gives nothing up."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.domain.errors import InputsAway, InputsGone, Problem, Rejection
+from bot.domain.generation import Generation, State
+from bot.domain.request import Input, Operation
+from bot.work import decisions as deciding
+from bot.work.actors import Actor
+from bot.work.decisions import Decisions
+from sandbox.provider import Outcome
+from tests.work.conftest import FileHost
+from tests.work.stage import GUILD, HELD, MEMBER, RELEASED, STANDING, Stage, origin
+
+REQUESTER = Actor(user_id=MEMBER, guild_id=GUILD)
+
+
+def until(item: Input, end: datetime) -> Input:
+    """The same at an address that says until when it is good, as Discord's do."""
+    return replace(item, url=f"{item.url}?ex={int(end.timestamp()):x}&is=1&hm=2&")
+
+
+async def unconfirmed(stage: Stage, *inputs: Input) -> Generation:
+    """A generation whose answer was cut."""
+    stage.simulated.plan(Outcome.CUT)
+    asked = await stage.ask(Operation.IMAGE if inputs else Operation.TEXT, *inputs)
+    return await stage.follow(asked, State.UNCONFIRMED)
+
+
+async def submit_again(stage: Stage, generation: Generation) -> Generation:
+    return await Decisions(stage.tools, stage.service).submit_again(generation.id, REQUESTER, origin(), STANDING)
+
+
+async def refused(stage: Stage, generation: Generation) -> Problem:
+    """Why it isn't submitted again; nothing is given up by it, and it can be decided at once."""
+    with pytest.raises(Rejection) as rejected:
+        await submit_again(stage, generation)
+    assert await stage.settled(generation) == HELD
+    assert await stage.rows("SELECT state, lease_until FROM generations") == [("unconfirmed", None)]
+    return rejected.value.problem
+
+
+async def test_submitted_again_it_has_the_addresses_of_its_card(stage: Stage, host: FileHost, picture: bytes) -> None:
+    item, fresh = host.attach(picture, "stale.png"), host.attach(picture, "fresh.png")
+    generation = await unconfirmed(stage, item)
+    stage.delivery.kept_urls[generation.id] = (fresh.url,)
+    (made,) = (await submit_again(stage, generation)).request.inputs
+    assert made == replace(item, url=fresh.url)
+    assert await stage.settled(generation) == RELEASED
+
+
+@pytest.mark.parametrize("fault", ["away", "too late"])
+async def test_what_discord_does_not_hand_out_now_is_not_submitted_again(
+    stage: Stage, host: FileHost, picture: bytes, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr(deciding, "INPUT_PATIENCE", timedelta(milliseconds=50))
+    generation = await unconfirmed(stage, host.attach(picture, "a.png"))
+    if fault == "away":
+        stage.delivery.delay("input_urls")
+    else:
+        stage.delivery.hanging.add("input_urls")
+    assert await refused(stage, generation) == InputsAway()
+
+
+@pytest.mark.parametrize("left", [timedelta(minutes=4), timedelta(hours=-1)])
+async def test_what_has_no_files_any_more_is_not_submitted_again(
+    stage: Stage, host: FileHost, picture: bytes, left: timedelta
+) -> None:
+    end = stage.clock.now() + timedelta(hours=24)
+    generation = await unconfirmed(stage, until(host.attach(picture, "a.png"), end))
+    stage.clock.time = end - left
+    assert await refused(stage, generation) == InputsGone()
+
+
+async def test_without_a_card_its_own_addresses_are_used_while_they_are_good(
+    stage: Stage, host: FileHost, picture: bytes
+) -> None:
+    end = stage.clock.now() + timedelta(hours=24)
+    item = until(host.attach(picture, "a.png"), end)
+    generation = await unconfirmed(stage, item)
+    stage.clock.time = end - timedelta(minutes=5)
+    assert (await submit_again(stage, generation)).request.inputs == (item,)
