@@ -184,6 +184,9 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
             "Nobody knows whether that one is under way. The message that said so has a button to give it up."
         ),
         errors.NotUndecided: lambda _it: _("There is nothing to decide about that one any more."),
+        errors.StepUnderWay: lambda _it: _(
+            "Something is being done with that one right now. Please try again in a moment."
+        ),
         errors.ReleaseInstead: lambda _it: _(
             "Nobody knows whether that one is under way, so it can't be cancelled. Release it with /mod release."
         ),

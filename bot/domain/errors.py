@@ -253,6 +253,11 @@ class NotUndecided(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class StepUnderWay(Problem):
+    """Something is being done with the generation, so that nothing can be decided about it at the moment."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseInstead(Problem):
     """Nobody knows whether the provider took it, so moderators can't cancel it, only release its hold."""
 

@@ -19,6 +19,7 @@ from bot.domain.errors import (
     NotYours,
     OwnerOnly,
     Rejection,
+    StepUnderWay,
     TaskNotFound,
     TaskTaken,
 )
@@ -150,14 +151,18 @@ class Decisions:
         return await self._tools.change(claimed, after, audit=(audit,))
 
     async def _claimed(self, generation_id: str) -> Generation:
-        """The row under a lease of ours; a step that holds it (telling, say) is waited for."""
+        """The row under a lease of ours; a step that holds it (telling, say) is waited for.
+
+        Raises Rejection(StepUnderWay) where that takes too long, and Rejection(NotUndecided).
+        """
         tools, waited = self._tools, timedelta(0)
         while True:
             claimed = await tools.store.claim_one(generation_id, State.UNCONFIRMED, tools.clock(), tools.policy.lease)
             if claimed is not None:
                 return claimed
             if waited >= PATIENCE:
-                raise Rejection(NotUndecided(generation_id))
+                is_undecided = (await self._known(generation_id)).state is State.UNCONFIRMED
+                raise Rejection(StepUnderWay() if is_undecided else NotUndecided(generation_id))
             await asyncio.sleep(PAUSE.total_seconds())
             waited += PAUSE
 

@@ -14,8 +14,8 @@ class Policy:
     A request that could not be handed over within `submit_within` of its acceptance has failed.
     A task is believed lost after `unknown_task_polls` answers that it is unknown, the last one `lost_after` the first.
     `grace` is how long an unconfirmed generation keeps its hold. `edit_timeout` and `word_timeout` are how long a poll
-    waits for Discord, to edit the card and to post a word on the way. `write_pause`: between two tries to write what
-    the provider answered. `inline_inputs`: inputs go out as data URLs.
+    waits for Discord, to edit the card and to post a word on the way; the former also while somebody may decide.
+    `write_pause`: between two tries to write what the provider answered. `inline_inputs`: inputs go out as data URLs.
     """
 
     poll_interval: timedelta = timedelta(seconds=5)

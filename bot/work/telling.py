@@ -82,13 +82,15 @@ class Telling:
         return None
 
     async def _shown(self, generation: Generation) -> Generation:
-        """The told generation, its card up to date, due when there is something left to do."""
-        tools = self.tools
-        is_shown = await tools.show(generation)
+        """The told generation, its card up to date, due when there is something left to do.
+
+        An undecided one is held for a short edit only: somebody may be about to decide.
+        """
+        tools, is_undecided = self.tools, generation.state is State.UNCONFIRMED
+        is_shown = await tools.show(generation, tools.policy.edit_timeout if is_undecided else None)
         since = tools.clock() - (generation.erased_at or generation.told_at or tools.clock())
         if not is_shown and since < CARD_PATIENCE:
             return later(generation, tools, max(tools.policy.telling_pause, since))  # at once, then ever more seldom
-        is_undecided = generation.state is State.UNCONFIRMED
         return generation.evolve(due_at=generation.state_at + tools.policy.grace if is_undecided else None)
 
     async def _with_card_and_thread(self, generation: Generation) -> Generation:

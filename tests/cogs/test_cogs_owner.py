@@ -132,7 +132,7 @@ async def test_an_administrator_who_is_not_the_owner_may_do_none_of_it(
 async def test_attaching_asks_first_and_says_what_it_found(run: Run) -> None:
     assert (
         await run("attach", generation="nothing", task_id="task")
-        == "There is nothing to decide about that one any more."
+        == "You have no video called “nothing”. Choose one from the list that appears while you type."
     )
 
 

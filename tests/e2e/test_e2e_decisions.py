@@ -101,6 +101,18 @@ async def test_submitted_again_knowingly_it_is_a_new_generation_linked_to_the_ol
     assert kinds == [("hold",), ("release",)]
 
 
+async def test_pressed_while_its_card_is_being_edited_it_can_be_decided_a_moment_later(stage: Stage) -> None:
+    stage.discord.fail_next("PATCH", MESSAGE, "slow", times=3, delay=6)
+    notice = await _undecided(stage)
+    refused = await stage.ada.press(notice, _button(notice, "give-up"))
+    assert (refused.ephemeral, "try again in a moment" in refused.message.content) == (True, True)
+    async with asyncio.timeout(5):  # less than the edit would take
+        while _rows(stage, "SELECT lease_until FROM generations") != [(None,)]:  # noqa: ASYNC110 - a row sets no event
+            await asyncio.sleep(0.05)
+    await stage.ada.press(notice, _button(notice, "give-up"))
+    assert _rows(stage, "SELECT state FROM generations") == [("failed",)]
+
+
 async def test_while_its_files_can_t_be_read_it_is_not_submitted_again_and_not_given_up(stage: Stage) -> None:
     notice = await _undecided_with_a_file(stage)
     stage.provider.plan(Outcome.OK)

@@ -5,16 +5,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.errors import InputsAway, InputsGone, Problem, Rejection
+from bot.domain.errors import InputsAway, InputsGone, Problem, Rejection, StepUnderWay
 from bot.domain.generation import Generation, State
 from bot.domain.request import Input, Operation
 from bot.work import decisions as deciding
 from bot.work.actors import Actor
 from bot.work.decisions import Decisions
 from sandbox.provider import Outcome
-from tests.work.conftest import FileHost
+from tests.work.conftest import FileHost, OpenStage
 from tests.work.stage import GUILD, HELD, MEMBER, RELEASED, STANDING, Stage, origin
 
+LEASE = timedelta(minutes=1)
 REQUESTER = Actor(user_id=MEMBER, guild_id=GUILD)
 
 
@@ -41,6 +42,29 @@ async def refused(stage: Stage, generation: Generation) -> Problem:
     assert await stage.settled(generation) == HELD
     assert await stage.rows("SELECT state, lease_until FROM generations") == [("unconfirmed", None)]
     return rejected.value.problem
+
+
+async def test_while_a_step_holds_it_somebody_is_asked_to_try_again(stage: Stage) -> None:
+    generation = await unconfirmed(stage)
+    held = await stage.store.generations.claim_one(generation.id, State.UNCONFIRMED, stage.clock.now(), LEASE)
+    assert held is not None
+    with pytest.raises(Rejection) as rejected:
+        await Decisions(stage.tools, stage.service).give_up(generation.id, REQUESTER)
+    assert rejected.value.problem == StepUnderWay()
+    await stage.store.generations.defer([held])
+    given_up = await Decisions(stage.tools, stage.service).give_up(generation.id, REQUESTER)
+    assert given_up.state is State.FAILED
+
+
+async def test_a_card_whose_edit_hangs_keeps_no_decision_waiting(open_stage: OpenStage) -> None:
+    stage = await open_stage(edit_timeout=timedelta(milliseconds=50))
+    stage.delivery.hanging.add("show")
+    generation = await unconfirmed(stage)
+    assert stage.delivery.states_told(generation) == [State.UNCONFIRMED]
+    assert await stage.rows("SELECT lease_until FROM generations") == [(None,)]
+    stage.delivery.hanging.clear()
+    await stage.hop()
+    assert [shown.told for shown in stage.delivery.shown][-1] is State.UNCONFIRMED
 
 
 async def test_submitted_again_it_has_the_addresses_of_its_card(stage: Stage, host: FileHost, picture: bytes) -> None:
