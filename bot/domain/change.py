@@ -17,6 +17,10 @@ class StoreAwayError(Exception):
     """The database can't be reached, is locked or has no room: nothing was written, and later it may be."""
 
 
+class TaskTakenError(Exception):
+    """Another generation holds the provider's task already: nothing was written."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """How many due rows a claim may take: `steps` in all, `waiting` other than polls, `deliveries` of these."""

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.change import Acceptance, AuditRecord, Change, Room
+from bot.domain.change import Acceptance, AuditRecord, Change, Room, TaskTakenError
 from bot.domain.errors import GenerationUnknown, Rejection
 from bot.domain.findings import Finding
 from bot.domain.generation import Generation, MessageRef, Reason, State, StepKind
@@ -73,11 +74,16 @@ class Generations:
         """Write what differs between `before` and `after`, the entries and the audit; returns the row as it is then.
 
         Raises LeaseLostError, and writes nothing, where the row's state or lease token is no longer that of `before`,
-        and StoreAwayError where it may be written later.
+        StoreAwayError where it may be written later, and TaskTakenError where it brings another generation's task.
         A card or a wish to cancel that came in since `before` stays, and with the latter the row stays due.
         """
-        with telling_away():
-            return await self._saving.write(change)
+        try:
+            with telling_away():
+                return await self._saving.write(change)
+        except IntegrityError as error:
+            if change.after.task_id == change.before.task_id:
+                raise
+            raise TaskTakenError(str(error.orig)) from error
 
     async def claim_one(self, generation_id: str, state: State, now: datetime, lease: timedelta) -> Generation | None:
         """Take one row in `state`, due or not, under a new lease token; None where it isn't, or somebody holds it."""

@@ -4,13 +4,15 @@ Each is taken on a claimed row, by an arrow of the state machine, with a line in
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import structlog
 
-from bot.domain.change import MEMBER, AuditRecord, Change, LeaseLostError
+from bot.domain.change import MEMBER, AuditRecord, Change, LeaseLostError, TaskTakenError
 from bot.domain.errors import (
     AskedElsewhere,
     GenerationUnknown,
@@ -58,9 +60,9 @@ class Decisions:
     async def give_up(self, generation_id: str, actor: Actor, why: str = "given up") -> Generation:
         """Release the hold and wait no longer. Raises Rejection(NotUndecided, NotYours or GenerationUnknown)."""
         await self._permitted(generation_id, actor)
-        claimed = await self._claimed(generation_id)
-        given_up = await self._given_up(claimed, actor, why)
-        return await self._tools.write(claimed, given_up.after, audit=given_up.audit)
+        async with self._held(generation_id) as held:
+            given_up = await self._given_up(held, actor, why)
+            return await self._tools.write(held, given_up.after, audit=given_up.audit)
 
     async def submit_again(self, generation_id: str, actor: Actor, origin: Origin, standing: Standing) -> Generation:
         """Accept the same request anew, counted for its requester, and give up the old one, in one transaction.
@@ -74,15 +76,9 @@ class Decisions:
         permitted = await self._permitted(generation_id, actor)
         if origin.guild_id != permitted.origin.guild_id:
             raise Rejection(AskedElsewhere())
-        old = await self._claimed(generation_id)  # from here on nobody else decides
-        try:
+        async with self._held(generation_id) as old:
             given_up = await self._given_up(old, actor, "submitted again")
             new = await self._accepted_again(given_up, origin, _of_requester(old, actor, standing))
-        except LeaseLostError as error:
-            raise Rejection(NotUndecided(generation_id)) from error
-        except BaseException:
-            await self._tools.store.defer([old])
-            raise
         self._tools.note(given_up)
         return new
 
@@ -111,12 +107,18 @@ class Decisions:
         await self._require_task(task_id)
         if await self._tools.store.find(task_id) is not None:
             raise Rejection(TaskTaken(task_id))
-        claimed = await self._claimed(generation_id)
+        async with self._held(generation_id) as held:
+            return await self._attached(held, task_id, actor)
+
+    async def _attached(self, held: Generation, task_id: str, actor: Actor) -> Generation:
         now = self._tools.clock()
         found = {"task_id": task_id, "submitted_at": now, "reason": None, "detail": None, "told": None, "told_as": None}
-        after = claimed.move(State.RUNNING, now, **found)
-        audit = await self._record(claimed, actor, "attach_task", State.RUNNING, task_id)
-        return await self._tools.write(claimed, after, audit=(audit,))
+        after = held.move(State.RUNNING, now, **found)
+        audit = await self._record(held, actor, "attach_task", State.RUNNING, task_id)
+        try:
+            return await self._tools.write(held, after, audit=(audit,))
+        except TaskTakenError as error:  # in the same moment
+            raise Rejection(TaskTaken(task_id)) from error
 
     async def _require_task(self, task_id: str) -> None:
         tools = self._tools
@@ -144,11 +146,26 @@ class Decisions:
             raise Rejection(GenerationUnknown(generation_id))
         return generation
 
-    async def _given_up(self, claimed: Generation, actor: Actor, why: str) -> Change:
-        """What giving up a claimed one writes."""
-        after = claimed.move(State.FAILED, self._tools.clock(), reason=Reason.ABANDONED, detail=None)
-        audit = await self._record(claimed, actor, "give_up_unconfirmed", State.FAILED, why)
-        return await self._tools.change(claimed, after, audit=(audit,))
+    async def _given_up(self, held: Generation, actor: Actor, why: str) -> Change:
+        """What giving up a held one writes."""
+        after = held.move(State.FAILED, self._tools.clock(), reason=Reason.ABANDONED, detail=None)
+        audit = await self._record(held, actor, "give_up_unconfirmed", State.FAILED, why)
+        return await self._tools.change(held, after, audit=(audit,))
+
+    @asynccontextmanager
+    async def _held(self, generation_id: str) -> AsyncIterator[Generation]:
+        """The row while nobody else decides; where the decision can't be carried out, it is handed back as it was.
+
+        Raises Rejection(NotUndecided or StepUnderWay).
+        """
+        held = await self._claimed(generation_id)
+        try:
+            yield held
+        except LeaseLostError as error:
+            raise Rejection(NotUndecided(generation_id)) from error
+        except BaseException:
+            await self._tools.store.defer([held])
+            raise
 
     async def _claimed(self, generation_id: str) -> Generation:
         """The row under a lease of ours; a step that holds it (telling, say) is waited for.

@@ -50,7 +50,7 @@ class GenerationStore(Protocol):
         """Write what differs between `before` and `after`, the entries and the audit.
 
         Raises LeaseLostError, and writes nothing, where the row's state or lease token is no longer that of `before`,
-        and StoreAwayError where it may be written later.
+        StoreAwayError where it may be written later, and TaskTakenError where it brings another generation's task.
         """
         ...
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError
 
-from bot.domain.change import AuditRecord, Change, LeaseLostError
+from bot.domain.change import AuditRecord, Change, LeaseLostError, TaskTakenError
 from bot.domain.errors import GenerationUnknown, Rejection
 from bot.domain.generation import Generation, MessageRef, Reason, State
 from bot.domain.ledger import Amounts, release, settle
@@ -105,8 +105,9 @@ async def test_two_generations_cannot_have_one_task(store: Store) -> None:
         await accepted(store)
     first, second = await store.generations.claim(NOW, LEASE, 2)
     await store.generations.save(Change(before=first, after=first.evolve(task_id="t1")))
-    with pytest.raises(IntegrityError):
+    with pytest.raises(TaskTakenError):
         await store.generations.save(Change(before=second, after=second.evolve(task_id="t1")))
+    assert await store.generations.get(second.id) == second
 
 
 async def test_settling_charges_the_real_figures_and_frees_the_hold(store: Store) -> None:

@@ -1,5 +1,6 @@
 """Attaching a task that the owner found: the provider is asked first whether it exists."""
 
+import asyncio
 from collections import deque
 from datetime import timedelta
 
@@ -93,6 +94,18 @@ async def test_a_task_of_another_generation_is_not_attached(
     with pytest.raises(Rejection) as rejected:
         await decisions(other).attach(generation.id, TASK, OWNER)
     assert rejected.value.problem == TaskTaken(TASK)
+
+
+async def test_a_task_that_is_attached_twice_at_once_belongs_to_one_and_the_other_can_be_decided(stage: Stage) -> None:
+    pair = [await unconfirmed(stage), await unconfirmed(stage)]
+    task_id, other_id = stage.simulated.tasks
+    attaching = (decisions(stage).attach(each.id, task_id, OWNER) for each in pair)
+    outcomes = await asyncio.gather(*attaching, return_exceptions=True)
+    (refused,) = (outcome for outcome in outcomes if isinstance(outcome, BaseException))
+    assert isinstance(refused, Rejection)
+    assert refused.problem == TaskTaken(task_id)
+    loser = pair[outcomes.index(refused)]
+    assert (await decisions(stage).attach(loser.id, other_id, OWNER)).state is State.RUNNING
 
 
 async def test_what_is_decided_already_is_told_as_such(stage: Stage) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from bot.domain.errors import InputsAway, InputsGone, Problem, Rejection, StepUnderWay
 from bot.domain.generation import Generation, State
@@ -29,6 +30,10 @@ async def unconfirmed(stage: Stage, *inputs: Input) -> Generation:
     stage.simulated.plan(Outcome.CUT)
     asked = await stage.ask(Operation.IMAGE if inputs else Operation.TEXT, *inputs)
     return await stage.follow(asked, State.UNCONFIRMED)
+
+
+async def execute(stage: Stage, statement: str) -> None:
+    await stage.database.write(lambda connection: connection.exec_driver_sql(statement))
 
 
 async def submit_again(stage: Stage, generation: Generation) -> Generation:
@@ -74,6 +79,16 @@ async def test_submitted_again_it_has_the_addresses_of_its_card(stage: Stage, ho
     (made,) = (await submit_again(stage, generation)).request.inputs
     assert made == replace(item, url=fresh.url)
     assert await stage.settled(generation) == RELEASED
+
+
+async def test_what_could_not_be_given_up_can_be_given_up_at_once(stage: Stage) -> None:
+    generation = await unconfirmed(stage)
+    await execute(stage, "CREATE TRIGGER broken BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'broken'); END")
+    with pytest.raises(DBAPIError):
+        await Decisions(stage.tools, stage.service).give_up(generation.id, REQUESTER)
+    await execute(stage, "DROP TRIGGER broken")
+    given_up = await Decisions(stage.tools, stage.service).give_up(generation.id, REQUESTER)
+    assert given_up.state is State.FAILED
 
 
 @pytest.mark.parametrize("fault", ["away", "too late"])
