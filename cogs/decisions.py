@@ -1,4 +1,4 @@
-"""The buttons under a notice about an unconfirmed generation."""
+"""The buttons about an unconfirmed generation, under its notice or in the private answer of /show."""
 
 import contextlib
 from functools import partial
@@ -7,11 +7,12 @@ from typing import Any
 import discord
 from discord.ext import commands
 
-from bot.chat import intake
+from bot.chat import cards, intake
 from bot.chat.buttons import Decision, Pressed, pressed
 from bot.chat.client import ShowreelClient
 from bot.chat.replies import answer_press, answer_with_card
 from bot.domain.errors import GuildNotServed, Rejection
+from bot.domain.generation import Generation
 from bot.work.decisions import Decisions
 from bot.work.service import Service
 
@@ -42,8 +43,8 @@ class DecisionButtons(commands.Cog):
             raise Rejection(GuildNotServed())
         actor = await self._bot.moderators.actor(interaction)
         if asked.decision is Decision.GIVE_UP:
-            await self._decisions.give_up(asked.generation_id, actor)
-            await interaction.response.edit_message(view=None)
+            given_up = await self._decisions.give_up(asked.generation_id, actor)
+            await interaction.response.edit_message(embeds=_refreshed(interaction, given_up), view=None)
             return
         origin, standing = intake.origin(interaction), intake.standing(interaction)
         new = await self._decisions.submit_again(asked.generation_id, actor, origin, standing)
@@ -51,3 +52,9 @@ class DecisionButtons(commands.Cog):
         if interaction.message is not None:
             with contextlib.suppress(discord.HTTPException):  # pressed again, a button finds nothing to decide
                 await interaction.message.edit(view=None)
+
+
+def _refreshed(interaction: discord.Interaction[Any], given_up: Generation) -> list[discord.Embed]:
+    """What the message shows now: the private answer of /show has the card in it, a notice has not."""
+    has_card = interaction.message is not None and interaction.message.embeds
+    return [cards.card(given_up)] if has_card else []

@@ -9,6 +9,7 @@ from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.chat import cards, problems, texts
+from bot.chat.buttons import undecided_view
 from bot.chat.handover import file_limit, hand_over
 from bot.chat.replies import whisper
 from bot.chat.whereabouts import card_link, told_link
@@ -71,12 +72,17 @@ class History(commands.Cog):
     ) -> None:
         """Show the card and where the video is; hand the video over where that is wished, or nowhere else to be had.
 
+        One that is unconfirmed can be decided about here as well: its notice may be gone, or never have had a place.
         One's own may be shown wherever the bot serves, whichever guild it was made in: the answer is private.
         """
         await interaction.response.defer(ephemeral=True)
         found = await self._service.find(generation, interaction.user.id)
         is_fetched = await self._showing.is_to_be_fetched(found, again=again)
-        await whisper(interaction, embed=_shown(found, is_fetched=is_fetched, again=again))
+        await whisper(
+            interaction,
+            embed=_shown(found, is_fetched=is_fetched, again=again),
+            view=_decisions(found, interaction.guild_id),
+        )
         if is_fetched:
             limit = file_limit(interaction)
             async with self._showing.fetched(found, limit) as handover:
@@ -149,6 +155,13 @@ def _shown(generation: Generation, *, is_fetched: bool, again: bool) -> discord.
     if link is not None:
         embed.add_field(name=_("Where"), value=_("[Go to its message]({link})", link=link), inline=False)
     return embed
+
+
+def _decisions(generation: Generation, guild_id: int | None) -> discord.ui.View:
+    """The buttons under what is shown in a guild (None: directly): decisions where one is to be taken, else none."""
+    if generation.state is not State.UNCONFIRMED:
+        return discord.ui.View(timeout=None)
+    return undecided_view(generation, is_elsewhere=generation.origin.guild_id != guild_id)
 
 
 def _video_line(generation: Generation, *, is_gone: bool) -> str:

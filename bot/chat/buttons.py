@@ -36,7 +36,7 @@ class Pressed:
 def undecided_view(generation: Generation, *, is_elsewhere: bool) -> discord.ui.View:
     """The two ways out of unconfirmed that its requester and moderators have.
 
-    `is_elsewhere`: the notice stands outside of the guild where the generation was asked for, so that it can only be
+    `is_elsewhere`: they stand outside of the guild where the generation was asked for, so that it can only be
     given up: submitted again, it would have no place for its card, and none of the guild's limits would hold.
     """
     view = discord.ui.View(timeout=None)

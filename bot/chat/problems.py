@@ -181,7 +181,7 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
         ),
         errors.NotCancellable: _not_cancellable,
         errors.Undecided: lambda _it: _(
-            "Nobody knows whether that one is under way. The message that said so has a button to give it up."
+            "Nobody knows whether that one is under way, so it can't be cancelled. /show has a button to give it up."
         ),
         errors.NotUndecided: lambda _it: _("There is nothing to decide about that one any more."),
         errors.StepUnderWay: lambda _it: _(

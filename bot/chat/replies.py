@@ -7,6 +7,7 @@ from typing import Any
 import discord
 import structlog
 from discord import app_commands
+from discord.utils import MISSING
 
 from bot.chat import cards
 from bot.chat.faults import discord_faults
@@ -20,15 +21,19 @@ log = structlog.get_logger(__name__)
 
 
 async def whisper(
-    interaction: discord.Interaction, text: str | None = None, *, embed: discord.Embed | None = None
+    interaction: discord.Interaction,
+    text: str | None = None,
+    *,
+    embed: discord.Embed | None = None,
+    view: discord.ui.View = MISSING,
 ) -> None:
     """Answer so that only the one who asked can see it."""
     nobody = discord.AllowedMentions.none()
     embeds = [] if embed is None else [embed]
     if interaction.response.is_done():
-        await interaction.followup.send(text or "", embeds=embeds, ephemeral=True, allowed_mentions=nobody)
+        await interaction.followup.send(text or "", embeds=embeds, view=view, ephemeral=True, allowed_mentions=nobody)
     else:
-        await interaction.response.send_message(text, embeds=embeds, ephemeral=True, allowed_mentions=nobody)
+        await interaction.response.send_message(text, embeds=embeds, view=view, ephemeral=True, allowed_mentions=nobody)
 
 
 async def answer_with_card(

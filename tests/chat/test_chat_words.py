@@ -223,7 +223,7 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
     ),
     (
         errors.Undecided("x"),
-        "Nobody knows whether that one is under way. The message that said so has a button to give it up.",
+        "Nobody knows whether that one is under way, so it can't be cancelled. /show has a button to give it up.",
     ),
     (errors.NotUndecided("x"), "There is nothing to decide about that one any more."),
     (errors.StepUnderWay(), "Something is being done with that one right now. Please try again in a moment."),

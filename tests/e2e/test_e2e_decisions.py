@@ -101,6 +101,60 @@ async def test_submitted_again_knowingly_it_is_a_new_generation_linked_to_the_ol
     assert kinds == [("hold",), ("release",)]
 
 
+async def _shown(stage: Stage, channel: Any) -> Any:
+    """What /show answers the requester with in a channel."""
+    ((generation_id,),) = _rows(stage, "SELECT id FROM generations")
+    result = await stage.ada.run("show", channel=channel, options={"generation": generation_id})
+    await stage.until(lambda: not result.message.loading)
+    assert result.ephemeral
+    return result.message
+
+
+async def test_what_could_be_told_nowhere_is_given_up_where_it_is_shown(stage: Stage) -> None:
+    stage.guild.deny(stage.channel, Permission.SEND_MESSAGES | Permission.SEND_MESSAGES_IN_THREADS)
+    stage.ada.close_dms()
+    await stage.start()
+    await stage.ada.run("video text", channel=stage.channel, options={"prompt": "[cut] a cat"})
+    async with asyncio.timeout(20):
+        while _rows(stage, "SELECT told FROM generations") != [("unconfirmed",)]:  # noqa: ASYNC110 - a row sets no event
+            await asyncio.sleep(0.05)
+    ((generation_id,),) = _rows(stage, "SELECT id FROM generations")
+    refused = await stage.ada.run("cancel", channel=stage.channel, options={"generation": generation_id})
+    await stage.until(lambda: not refused.message.loading)
+    assert "/show has a button to give it up" in refused.message.content
+    shown = await _shown(stage, stage.channel)
+    assert _buttons(shown) == ["give-up", "submit-again"]
+    await stage.ada.press(shown, _button(shown, "give-up"))
+    assert not shown.components
+    assert "was given up" in shown.embeds[0]["fields"][0]["value"]
+    assert _rows(stage, "SELECT kind FROM ledger ORDER BY id") == [("hold",), ("release",)]
+
+
+async def test_where_its_notice_is_gone_it_is_submitted_again_where_it_is_shown(stage: Stage) -> None:
+    notice = await _undecided(stage)
+    notice.delete()
+    stage.provider.plan(Outcome.OK)
+    shown = await _shown(stage, stage.channel)
+    result = await stage.ada.press(shown, _button(shown, "submit-again"))
+    assert not result.ephemeral
+    await stage.until(stage.videos)
+    assert _rows(stage, "SELECT state FROM generations ORDER BY accepted_at") == [("failed",), ("succeeded",)]
+    again = await stage.ada.press(shown, _button(shown, "submit-again"))
+    assert "nothing to decide" in again.message.content
+    assert len(stage.provider.submissions) == 2
+
+
+async def test_shown_on_another_server_it_can_only_be_given_up(stage: Stage) -> None:
+    other = stage.discord.add_guild("Other Club")
+    lobby = other.add_text_channel("lobby")
+    other.add_member(stage.ada)
+    await _undecided(stage)
+    shown = await _shown(stage, lobby)
+    assert _buttons(shown) == ["give-up"]
+    await stage.ada.press(shown, _button(shown, "give-up"))
+    assert _rows(stage, "SELECT state FROM generations") == [("failed",)]
+
+
 async def test_pressed_while_its_card_is_being_edited_it_can_be_decided_a_moment_later(stage: Stage) -> None:
     stage.discord.fail_next("PATCH", MESSAGE, "slow", times=3, delay=6)
     notice = await _undecided(stage)
