@@ -194,6 +194,10 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
         errors.AskedElsewhere: lambda _it: _(
             "That one can't be submitted again from here. Give it up, and ask for it anew where you asked before."
         ),
+        errors.RequesterRefused: lambda it: _(
+            "It can't be submitted again for the one who asked for it. They would be told: {words}",
+            words=problem(it.problem),
+        ),
         errors.InputsAway: lambda _it: _(
             "I can't get at its files right now, so nothing was changed. Please try again in a moment."
         ),

@@ -14,7 +14,7 @@ from bot.chat.faults import discord_faults
 from bot.chat.problems import problem
 from bot.domain.errors import GuildNotServed, Problem, Rejection
 from bot.domain.generation import Generation, MessageRef
-from bot.i18n import _, speak
+from bot.i18n import _, speak, speaking
 from bot.work.protocols import DeliveryDelayedError
 
 log = structlog.get_logger(__name__)
@@ -41,11 +41,16 @@ async def answer_with_card(
     generation: Generation,
     card_posted: Callable[[Generation, MessageRef], Awaitable[None]],
 ) -> None:
-    """Answer with the card and say where it is; where it can't be sent, the worker finds or posts it by itself."""
+    """Answer with the card, in its requester's language, and say where it is.
+
+    Where it can't be sent, the worker finds or posts it by itself.
+    """
+    with speaking(generation.origin.locale):
+        card_now = cards.card(generation)
     try:
         async with discord_faults("answer with card"):
             answer = await interaction.response.send_message(
-                embed=cards.card(generation), allowed_mentions=discord.AllowedMentions.none()
+                embed=card_now, allowed_mentions=discord.AllowedMentions.none()
             )
     except (discord.HTTPException, DeliveryDelayedError) as error:
         log.warning("card_not_answered", generation=generation.id, error=str(error))

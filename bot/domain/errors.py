@@ -275,6 +275,13 @@ class AskedElsewhere(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class RequesterRefused(Problem):
+    """What somebody else wants to have submitted again is turned down for its requester."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
 class InputsAway(Problem):
     """Discord doesn't hand out the generation's inputs at the moment."""
 

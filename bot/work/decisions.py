@@ -21,6 +21,7 @@ from bot.domain.errors import (
     NotYours,
     OwnerOnly,
     Rejection,
+    RequesterRefused,
     StepUnderWay,
     TaskNotFound,
     TaskTaken,
@@ -70,19 +71,20 @@ class Decisions:
         Limits are checked as for any request. `standing` is that of whoever decides: where that is somebody else, the
         requester gets nothing of it but the place, and as the requester's own roles aren't known then, no role's limits
         (nor anything else that takes a role). If the provider took the first one after all, two videos are made.
-        Raises Rejection(AskedElsewhere) outside of the guild, whose limits would not hold there, and
-        Rejection(InputsAway or InputsGone) where its files can't be had.
+        Raises Rejection(AskedElsewhere) outside of the guild, whose limits would not hold there, Rejection(InputsAway
+        or InputsGone) where its files can't be had, and for somebody else Rejection(RequesterRefused) in place of what
+        turns the requester down.
         """
         permitted = await self._permitted(generation_id, actor)
         if origin.guild_id != permitted.origin.guild_id:
             raise Rejection(AskedElsewhere())
         async with self._held(generation_id) as old:
             given_up = await self._given_up(old, actor, "submitted again")
-            new = await self._accepted_again(given_up, origin, _of_requester(old, actor, standing))
+            new = await self._accepted_again(given_up, actor, origin, standing)
         self._tools.note(given_up)
         return new
 
-    async def _accepted_again(self, given_up: Change, origin: Origin, standing: Standing) -> Generation:
+    async def _accepted_again(self, given_up: Change, actor: Actor, origin: Origin, standing: Standing) -> Generation:
         old = given_up.before
         request = await self._with_fresh_inputs(old)
         draft = Draft(
@@ -94,7 +96,13 @@ class Decisions:
             source=request.source.generation_id if request.source else None,
             gives_up=given_up,
         )
-        return await self._service.accept(draft, replace(origin, requester_id=old.origin.requester_id), standing)
+        if actor.user_id == old.origin.requester_id:
+            return await self._service.accept(draft, origin, standing)
+        theirs = replace(origin, requester_id=old.origin.requester_id, locale=old.origin.locale)
+        try:
+            return await self._service.accept(draft, theirs, replace(standing, name="", role_ids=frozenset()))
+        except Rejection as rejection:
+            raise Rejection(RequesterRefused(rejection.problem)) from rejection
 
     async def attach(self, generation_id: str, task_id: str, actor: Actor) -> Generation:
         """Follow the task that the owner found at the provider; no other generation may hold it.
@@ -204,10 +212,3 @@ class Decisions:
             after=after,
             why=why,
         )
-
-
-def _of_requester(generation: Generation, actor: Actor, standing: Standing) -> Standing:
-    """What is known of the requester where somebody else decides: nothing but the place."""
-    if actor.user_id == generation.origin.requester_id:
-        return standing
-    return replace(standing, name="", role_ids=frozenset())

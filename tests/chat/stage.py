@@ -48,6 +48,7 @@ from bot.work.privacy import Privacy
 from bot.work.service import Service, Terms
 from bot.work.showing import Showing
 from bot.work.steps import Tools
+from cogs.decisions import DecisionButtons
 from cogs.history import History
 from cogs.members import Members
 from cogs.mod import Mod, Part
@@ -139,6 +140,18 @@ class Stage:
         here = next(one for one in claimed if one.id == generation_id)
         after = here.move(state, now(), reason=reason)
         await store.save(Change(before=here, after=after, entries=(release(held, now()),)))
+
+    async def lose(self, generation: Generation) -> Generation:
+        """Take an accepted generation to unconfirmed, as the worker does where no answer comes."""
+        store = self.store.generations
+        await store.release_leases()
+        here = await store.claim_one(generation.id, State.ACCEPTED, now(), timedelta(minutes=1))
+        assert here is not None
+        for step in (State.SUBMITTING, State.UNCONFIRMED):
+            is_last = step is State.UNCONFIRMED
+            after = here.move(step, now(), reason=Reason.NO_ANSWER if is_last else None)
+            here = await store.save(Change(before=here, after=after, keeps_lease=not is_last))
+        return here
 
     async def used(self, user_id: int, guild_id: int | None) -> int:
         """How many generations of today are counted for a member."""
@@ -237,6 +250,7 @@ def _joined(setting: Setting, store: Store, provider: LemonDataProvider, media: 
         lambda _client: Members(service, reports),
         lambda _client: History(service, Showing(store.history, media, Lookout(bot).stands)),
         lambda _client: Mod(bot.moderators, moderation, interventions, of_moderators),
+        lambda client: DecisionButtons(client, decisions, service),
         lambda client: Owner(client, decisions, ownership),
         lambda client: Setup(client, moderation, service, "UTC"),
         lambda client: PrivacyCommands(client, Privacy(store.privacy, now, RETENTION), RETENTION),

@@ -237,6 +237,10 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
         "That one can't be submitted again from here. Give it up, and ask for it anew where you asked before.",
     ),
     (
+        errors.RequesterRefused(errors.Blocked(None, None)),
+        "It can't be submitted again for the one who asked for it. They would be told: You can't make videos here.",
+    ),
+    (
         errors.InputsAway(),
         "I can't get at its files right now, so nothing was changed. Please try again in a moment.",
     ),

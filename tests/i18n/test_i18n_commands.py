@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from bot.work.protocols import Notice
+from sandbox.discord import Permission
 from sandbox.discord.members import Member
 from tests.chat.stage import Stage
 from tests.chat.town import Town
@@ -63,6 +65,19 @@ async def test_a_card_is_in_its_requesters_language_for_all_its_life(
     await connected.delivery.show(made, None, made.accepted_at)
     assert result.message.edits == 1
     assert result.message.embeds[0]["title"] == "Text zu Video · veo3.1-fast"
+
+
+async def test_a_card_that_a_moderator_brings_about_is_in_its_requesters_language(
+    connected: Stage, town: Town, bert: Member
+) -> None:
+    await bert.run("video text", channel=town.channel, options={"prompt": "eine Katze"})
+    undecided = await connected.lose(await connected.latest(bert.id, town.guild.id))
+    await connected.delivery.tell(undecided, Notice())
+    notice = town.channel.messages[-1]
+    mia = town.guild.add_member("mia", roles=[town.guild.add_role("mods", Permission.MANAGE_GUILD)])
+    result = await mia.press(notice, f"showreel:submit-again:{undecided.id}")
+    assert result.message is not None
+    assert (result.ephemeral, result.message.embeds[0]["title"]) == (False, "Text zu Video · veo3.1-fast")
 
 
 async def test_an_answer_after_a_deferral_and_an_embed_are_in_the_members_language(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from bot.domain.errors import InputsAway, InputsGone, Problem, Rejection, StepUnderWay
+from bot.domain.errors import Blocked, InputsAway, InputsGone, Problem, Rejection, RequesterRefused, StepUnderWay
 from bot.domain.generation import Generation, State
 from bot.domain.request import Input, Operation
 from bot.work import decisions as deciding
@@ -14,6 +14,7 @@ from bot.work.actors import Actor
 from bot.work.decisions import Decisions
 from sandbox.provider import Outcome
 from tests.work.conftest import FileHost, OpenStage
+from tests.work.moderators import MODERATOR, call
 from tests.work.stage import GUILD, HELD, MEMBER, RELEASED, STANDING, Stage, origin
 
 LEASE = timedelta(minutes=1)
@@ -79,6 +80,25 @@ async def test_submitted_again_it_has_the_addresses_of_its_card(stage: Stage, ho
     (made,) = (await submit_again(stage, generation)).request.inputs
     assert made == replace(item, url=fresh.url)
     assert await stage.settled(generation) == RELEASED
+
+
+async def test_submitted_again_by_a_moderator_it_speaks_its_requesters_language(stage: Stage) -> None:
+    generation = await unconfirmed(stage)
+    theirs = replace(origin(MODERATOR.user_id), locale="de")
+    again = Decisions(stage.tools, stage.service).submit_again
+    made = (await again(generation.id, MODERATOR, theirs, STANDING)).origin
+    assert (made.requester_id, made.locale) == (MEMBER, generation.origin.locale)
+
+
+async def test_a_moderator_is_told_what_turns_the_requester_down_as_such(stage: Stage) -> None:
+    generation = await unconfirmed(stage)
+    await call(stage, "moderation.block", MODERATOR)
+    with pytest.raises(Rejection) as rejected:
+        await Decisions(stage.tools, stage.service).submit_again(
+            generation.id, MODERATOR, origin(MODERATOR.user_id), STANDING
+        )
+    assert rejected.value.problem == RequesterRefused(Blocked(stage.clock.now() + timedelta(hours=1), "spam"))
+    assert await refused(stage, generation) == rejected.value.problem.problem
 
 
 async def test_what_could_not_be_given_up_can_be_given_up_at_once(stage: Stage) -> None:

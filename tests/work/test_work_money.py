@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from bot.domain.catalog import Catalog, Price, PriceUnit
-from bot.domain.errors import AskedElsewhere, LimitReached, PriceUnknown, Rejection
+from bot.domain.errors import AskedElsewhere, LimitReached, PriceUnknown, Rejection, RequesterRefused
 from bot.domain.generation import State
 from bot.domain.guild import Standing
 from bot.domain.ledger import Amounts
@@ -190,7 +190,8 @@ async def test_a_moderator_s_roles_are_not_lent_to_the_one_whose_video_is_submit
     patron = replace(STANDING, name="Mo", role_ids=frozenset({ROLE}))
     with pytest.raises(Rejection) as caught:
         await decisions.submit_again(lost, moderator, origin(MODERATOR), patron)
-    assert caught.value.problem == LimitReached(daily, 1, stage.clock.now().replace(hour=0) + timedelta(days=1), 1)
+    reached = LimitReached(daily, 1, stage.clock.now().replace(hour=0) + timedelta(days=1), 1)
+    assert caught.value.problem == RequesterRefused(reached)
     new = await decisions.submit_again(lost, Actor(user_id=MEMBER, guild_id=GUILD), origin(), patron)
     assert (new.follows, new.origin.requester_id) == (lost, MEMBER)
 
