@@ -122,6 +122,16 @@ def _time_zone_unknown(found: errors.TimeZoneUnknown) -> str:
     return head + " " + _("Give one such as Europe/Berlin.")
 
 
+def _generation_unknown(found: errors.GenerationUnknown) -> str:
+    reference = texts.word(found.reference)
+    if found.of_anybody:
+        return _("There is no video “{reference}”. Its id is at the foot of its card.", reference=reference)
+    return _(
+        "You have no video called “{reference}”. Choose one from the list that appears while you type.",
+        reference=reference,
+    )
+
+
 def _not_cancellable(found: errors.NotCancellable) -> str:
     if found.ended:
         return _("That one has already ended.")
@@ -171,10 +181,7 @@ _PROBLEMS: Mapping[type[Problem], Callable[[Any], str]] = MappingProxyType(
         errors.BadRule: _bad_rule,
         errors.LimitReached: limit_problems.reached,
         errors.DoorClosed: lambda _it: _("Videos can't be made at the moment. The bot's owner has been told."),
-        errors.GenerationUnknown: lambda it: _(
-            "You have no video called “{reference}”. Choose one from the list that appears while you type.",
-            reference=texts.word(it.reference),
-        ),
+        errors.GenerationUnknown: _generation_unknown,
         errors.GenerationNotHere: lambda it: _(
             "There is no video “{reference}” on this server. Its id is at the foot of its card.",
             reference=texts.word(it.reference),

@@ -218,9 +218,10 @@ class DoorClosed(Problem):
 
 @dataclass(frozen=True, slots=True)
 class GenerationUnknown(Problem):
-    """No such generation, or none that this member may see."""
+    """No such generation, or none that this member may see; `of_anybody`: none at all."""
 
     reference: str
+    of_anybody: bool = False
 
 
 @dataclass(frozen=True, slots=True)

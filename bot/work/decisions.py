@@ -108,10 +108,12 @@ class Decisions:
         """Follow the task that the owner found at the provider; no other generation may hold it.
 
         The provider is asked first whether there is such a task: one call, unless it has asked for a pause; its failing
-        to come through is no verdict. Raises Rejection(OwnerOnly, TaskTaken, TaskNotFound or NotUndecided).
+        to come through is no verdict. Raises Rejection(OwnerOnly, GenerationUnknown, TaskTaken, TaskNotFound or
+        NotUndecided).
         """
         if not actor.is_owner:
             raise Rejection(OwnerOnly())
+        await self._known(generation_id)
         await self._require_task(task_id)
         if await self._tools.store.find(task_id) is not None:
             raise Rejection(TaskTaken(task_id))
@@ -151,7 +153,7 @@ class Decisions:
     async def _known(self, generation_id: str) -> Generation:
         generation = await self._tools.store.get(generation_id)
         if generation is None:
-            raise Rejection(GenerationUnknown(generation_id))
+            raise Rejection(GenerationUnknown(generation_id, of_anybody=True))
         return generation
 
     async def _given_up(self, held: Generation, actor: Actor, why: str) -> Change:

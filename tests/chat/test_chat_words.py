@@ -216,6 +216,10 @@ PROBLEMS: tuple[tuple[Problem, str], ...] = (
         errors.GenerationUnknown("x"),
         "You have no video called “x”. Choose one from the list that appears while you type.",
     ),
+    (
+        errors.GenerationUnknown("x", of_anybody=True),
+        "There is no video “x”. Its id is at the foot of its card.",
+    ),
     (errors.NotCancellable("x", ended=True), "That one has already ended."),
     (
         errors.NotCancellable("x", ended=False),

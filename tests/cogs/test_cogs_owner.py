@@ -129,10 +129,10 @@ async def test_an_administrator_who_is_not_the_owner_may_do_none_of_it(
     assert (await connected.store.guilds.settings(0)).paused_at is None
 
 
-async def test_attaching_asks_first_and_says_what_it_found(run: Run) -> None:
+async def test_attaching_to_what_there_is_not_is_told_as_such(run: Run) -> None:
     assert (
         await run("attach", generation="nothing", task_id="task")
-        == "You have no video called “nothing”. Choose one from the list that appears while you type."
+        == "There is no video “nothing”. Its id is at the foot of its card."
     )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import NotUndecided, OwnerOnly, Rejection, TaskNotFound, TaskTaken
+from bot.domain.errors import GenerationUnknown, NotUndecided, OwnerOnly, Rejection, TaskNotFound, TaskTaken
 from bot.domain.generation import Generation, State
 from bot.work.actors import Actor
 from bot.work.decisions import Decisions
@@ -81,6 +81,16 @@ async def test_only_the_owner_has_the_provider_asked(stage: Stage, open_stage: O
     with pytest.raises(Rejection) as rejected:
         await decisions(other).attach(generation.id, TASK, MODERATOR)
     assert rejected.value.problem == OwnerOnly()
+    assert api.asked == []
+
+
+async def test_a_generation_that_there_is_not_is_told_before_the_provider_is_asked(
+    open_stage: OpenStage, api: ScriptedApi
+) -> None:
+    stage = await open_stage(api=api)
+    with pytest.raises(Rejection) as rejected:
+        await decisions(stage).attach("nosuchone123", TASK, OWNER)
+    assert rejected.value.problem == GenerationUnknown("nosuchone123", of_anybody=True)
     assert api.asked == []
 
 
