@@ -90,7 +90,7 @@ class Acceptance:
     is what Discord shows for them, empty where it isn't known. `assumed_micros` is held where the price is unknown and
     a limit on money is in force; where it is None as well, the request is turned down. `micros_per_second` is kept for
     the charge, None for a price that isn't for seconds. `gives_up` is what becomes, in the same transaction, of the
-    unconfirmed generation in whose place this one comes.
+    unconfirmed generation in whose place this one comes: what that held counts against no limit any more.
     """
 
     id: str

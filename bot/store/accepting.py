@@ -99,7 +99,8 @@ class _Batch:
         who = Who(member_key=generation.member_key, guild_id=origin.guild_id)
         for limit in here:
             found = await self.usage.allowance(limit, who, acceptance.now, ground)
-            if not _is_enough(found, acceptance, generation.amounts):
+            given_back = _given_back(acceptance, limit, ground)
+            if not _is_enough(replace(found, used=found.used - given_back), acceptance, generation.amounts):
                 self._note_budget(acceptance, limit, ground)
                 wanted = _wanted(generation.amounts, limit.measure)
                 raise Rejection(LimitReached(limit, found.used, found.resets_at, wanted))
@@ -108,6 +109,7 @@ class _Batch:
         self.there[origin.interaction_id] = generation
         self.new.append(generation)
         if acceptance.gives_up is not None:
+            self.usage.released(who, acceptance.gives_up.entries)
             self.given_up.append(acceptance.gives_up)
         return generation
 
@@ -168,6 +170,15 @@ async def _begun(connection: AsyncConnection, acceptances: Sequence[Acceptance],
         blocks=await blocks.among(connection, [each for each in guild_ids if each is not None], user_ids),
         replaced=await generations.locked(connection, replaced) if replaced else {},
     )
+
+
+def _given_back(acceptance: Acceptance, limit: Limit, ground: Ground) -> int:
+    """What the one gives back of a limit in whose place this one comes, if its hold is in the present window."""
+    if acceptance.gives_up is None or limit.window is None:
+        return 0
+    begins = limit.window.start(acceptance.now, ground.zone_of(limit.scope))
+    released = (entry for entry in acceptance.gives_up.entries if entry.held_at >= begins)
+    return sum(taken(entry.amounts, limit.measure) for entry in released)
 
 
 def _is_enough(found: Allowance, acceptance: Acceptance, wanted: Amounts) -> bool:

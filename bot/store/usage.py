@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.generation import CONCURRENT_STATES
-from bot.domain.ledger import Amounts
+from bot.domain.ledger import Amounts, Entry
+from bot.domain.ledger import used as used_by
 from bot.domain.limits import Allowance, Limit, Measure, Scope, Window
 from bot.store import ledger
 from bot.store.limits import Ground
@@ -76,14 +77,22 @@ class Usage:
 
     def added(self, who: Who, held: Amounts, at: datetime) -> None:
         """Count a generation that is accepted in the same transaction, and may not be written yet."""
-        touched = {_counted(scope, who) for scope in (Scope.BOT, Scope.GUILD, Scope.MEMBER)}
-        for (counted, span), before in self._amounts.items():
-            if counted in touched and is_in(span, at):
-                self._amounts[counted, span] = plus(before, held)
+        touched = _touched(who)
+        self._count(touched, held, at)
         for counted in touched & self._under_way.keys():
             self._under_way[counted] += 1
         for counted in touched & self._last_holds.keys():
             self._last_holds[counted] = max(at, self._last_holds[counted] or at)
+
+    def released(self, who: Who, releases: Iterable[Entry]) -> None:
+        """Count what is released of an unconfirmed generation in the same transaction, and may not be written yet."""
+        for entry in releases:
+            self._count(_touched(who), used_by([entry]), entry.held_at)
+
+    def _count(self, touched: set[Counted], amounts: Amounts, held_at: datetime) -> None:
+        for (counted, span), before in self._amounts.items():
+            if counted in touched and is_in(span, held_at):
+                self._amounts[counted, span] = plus(before, amounts)
 
     async def _total(self, counted: Counted, span: Span) -> Amounts:
         if not self._totals.covers(self._connection, counted):
@@ -127,6 +136,11 @@ def taken(used: Amounts, measure: Measure) -> int:
             return 0
         case _:
             assert_never(measure)
+
+
+def _touched(who: Who) -> set[Counted]:
+    """Whose figures change with those of `who`."""
+    return {_counted(scope, who) for scope in (Scope.BOT, Scope.GUILD, Scope.MEMBER)}
 
 
 def _counted(scope: Scope, who: Who) -> Counted:

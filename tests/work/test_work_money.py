@@ -1,5 +1,6 @@
 """Money over a generation's life: what is held, what is charged, and whose limits count."""
 
+import asyncio
 from collections import deque
 from dataclasses import replace
 from datetime import timedelta
@@ -41,10 +42,10 @@ async def put(stage: Stage, limit: Limit) -> None:
     await stage.database.write(partial(limits.put, guild_id=GUILD, limit=limit))
 
 
-async def unconfirmed(stage: Stage) -> str:
+async def unconfirmed(stage: Stage, seconds: int | None = None) -> str:
     """A generation whose submission had no answer; its id."""
     stage.simulated.plan(Outcome.CUT)
-    return (await stage.follow(await stage.ask(), State.UNCONFIRMED)).id
+    return (await stage.follow(await stage.ask(options=Options(duration=seconds)), State.UNCONFIRMED)).id
 
 
 async def test_the_quote_is_held_and_charged(stage: Stage) -> None:
@@ -182,6 +183,7 @@ async def test_a_role_s_limit_is_the_one_that_counts(stage: Stage) -> None:
 
 async def test_a_moderator_s_roles_are_not_lent_to_the_one_whose_video_is_submitted_again(stage: Stage) -> None:
     lost = await unconfirmed(stage)
+    await stage.ask()  # its own hold would be released: a second one keeps the limit reached
     daily = Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=1, window=Window.DAY)
     await put(stage, daily)
     await put(stage, replace(daily, scope=Scope.ROLE, scope_id=ROLE, amount=10))
@@ -190,10 +192,48 @@ async def test_a_moderator_s_roles_are_not_lent_to_the_one_whose_video_is_submit
     patron = replace(STANDING, name="Mo", role_ids=frozenset({ROLE}))
     with pytest.raises(Rejection) as caught:
         await decisions.submit_again(lost, moderator, origin(MODERATOR), patron)
-    reached = LimitReached(daily, 1, stage.clock.now().replace(hour=0) + timedelta(days=1), 1)
+    reached = LimitReached(daily, 2, stage.clock.now().replace(hour=0) + timedelta(days=1), 1)
     assert caught.value.problem == RequesterRefused(reached)
     new = await decisions.submit_again(lost, Actor(user_id=MEMBER, guild_id=GUILD), origin(), patron)
     assert (new.follows, new.origin.requester_id) == (lost, MEMBER)
+
+
+@pytest.mark.parametrize(
+    ("measure", "amount"), [(Measure.GENERATIONS, 1), (Measure.SECONDS, 8), (Measure.MICROS, 1_200_000)]
+)
+@pytest.mark.parametrize("scope", [Scope.MEMBER, Scope.GUILD])
+async def test_a_limit_that_its_own_hold_fills_does_not_keep_it_from_being_submitted_again(
+    stage: Stage, scope: Scope, measure: Measure, amount: int
+) -> None:
+    lost = await unconfirmed(stage, seconds=8)
+    await put(stage, Limit(scope=scope, measure=measure, amount=amount, window=Window.DAY))
+    requester = Actor(user_id=MEMBER, guild_id=GUILD)
+    new = await Decisions(stage.tools, stage.service).submit_again(lost, requester, origin(), STANDING)
+    assert new.follows == lost
+    with pytest.raises(Rejection) as caught:  # the new hold fills it as the old one did
+        await stage.ask(options=Options(duration=8))
+    assert isinstance(caught.value.problem, LimitReached)
+    assert caught.value.problem.used == amount
+
+
+async def test_a_hold_of_yesterday_makes_no_room_today(stage: Stage) -> None:
+    lost = await unconfirmed(stage)
+    await put(stage, Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=1, window=Window.DAY))
+    stage.clock.advance(timedelta(days=1))
+    await stage.ask()
+    requester = Actor(user_id=MEMBER, guild_id=GUILD)
+    with pytest.raises(Rejection) as caught:
+        await Decisions(stage.tools, stage.service).submit_again(lost, requester, origin(), STANDING)
+    assert isinstance(caught.value.problem, LimitReached)
+
+
+async def test_what_is_asked_for_at_the_same_moment_finds_the_room_that_is_really_there(stage: Stage) -> None:
+    lost = await unconfirmed(stage)
+    await put(stage, Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=2, window=Window.DAY))
+    requester = Actor(user_id=MEMBER, guild_id=GUILD)
+    again = Decisions(stage.tools, stage.service).submit_again(lost, requester, origin(), STANDING)
+    outcomes = await asyncio.gather(again, stage.ask(), stage.ask(), return_exceptions=True)
+    assert sum(isinstance(outcome, Rejection) for outcome in outcomes) == 1
 
 
 async def test_what_was_asked_for_in_a_guild_is_not_submitted_again_outside_of_its_limits(stage: Stage) -> None:
