@@ -61,7 +61,7 @@ async def claim(
 
 
 async def next_due(connection: AsyncConnection, kinds: Collection[StepKind]) -> datetime | None:
-    """When the next row of these kinds without a lease is due."""
+    """When the next row of these kinds without a lease is due; what is no instant is left to be put aside."""
     firsts = [
         select(table.c.due_at)
         .where(DUE[kind], table.c.lease_until.is_(None))
@@ -73,7 +73,7 @@ async def next_due(connection: AsyncConnection, kinds: Collection[StepKind]) -> 
     if not firsts:
         return None
     found = (await connection.execute(union_all(*(select(first.c.due_at) for first in firsts)))).scalars()
-    return min(found, default=None)
+    return min((due_at for due_at in found if isinstance(due_at, datetime)), default=None)
 
 
 async def release_leases(connection: AsyncConnection) -> int:

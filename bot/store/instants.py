@@ -8,6 +8,9 @@ from sqlalchemy import BigInteger, Dialect, TypeDecorator
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+LATEST = datetime.max.replace(tzinfo=UTC)
+"""No instant is later; text, which SQLite keeps in any column, is greater than every number."""
+
 
 class Instant(TypeDecorator[datetime]):
     """An aware UTC datetime, stored as whole microseconds since 1970; a naive one is refused with ValueError."""

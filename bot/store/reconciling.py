@@ -16,6 +16,7 @@ from bot.domain.generation import State
 from bot.domain.ledger import Entry, EntryKind, missing
 from bot.store import audit, generations, ledger, rows
 from bot.store.errors import UnreadableRowError
+from bot.store.instants import LATEST
 from bot.store.tables import FINISHED, OPEN
 from bot.store.tables import generations as table
 from bot.store.tables import ledger as entries
@@ -32,6 +33,9 @@ LONGEST_LEASE = timedelta(hours=2)
 """No lease is longer: it is an hour at most."""
 
 _ENDS = tuple(state.value for state in State if state.is_end)
+
+_IS_NEVER_DUE = table.c.due_at > LATEST
+"""What stands there is no instant; no claim comes across it, as across one that is too early to be one."""
 
 
 async def of_ledger(connection: AsyncConnection) -> list[Finding]:
@@ -68,7 +72,7 @@ async def of_progress(connection: AsyncConnection, now: datetime, undecided_sinc
         table.c.state_at < undecided_since,
         table.c.due_at.is_not(None),
     )
-    forgotten = select(table).where(_is_left_alone(now), _has_to_go_on())
+    forgotten = select(table).where(or_(_is_left_alone(now) & _has_to_go_on(), _IS_NEVER_DUE))
     found = [
         Finding(kind=FindingKind.UNDECIDED, generation_id=row.id, since=row.state_at)
         for row in await connection.execute(undecided)
@@ -87,6 +91,12 @@ async def wake(connection: AsyncConnection, generation_id: str, now: datetime) -
         .where(table.c.id == generation_id, _is_left_alone(now), _has_to_go_on())
         .values(due_at=now, lease_until=None, lease_token=table.c.lease_token + 1)
     )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def put_aside(connection: AsyncConnection, generation_id: str) -> bool:
+    """Take away what is no instant from when a generation is due; False where no such thing stands there."""
+    statement = update(table).where(table.c.id == generation_id, _IS_NEVER_DUE).values(due_at=None)
     return (await connection.execute(statement)).rowcount == 1
 
 

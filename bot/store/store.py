@@ -261,6 +261,10 @@ class Reconciling:
         """Make a generation due that nothing would move on; False where it is no longer so."""
         return await self._database.write(lambda connection: reconciling.wake(connection, generation_id, now))
 
+    async def put_aside(self, generation_id: str) -> bool:
+        """Take away what is no instant from when a generation is due; False where no such thing stands there."""
+        return await self._database.write(lambda connection: reconciling.put_aside(connection, generation_id))
+
     async def settle(self, generation_id: str, now: datetime) -> tuple[Entry, ...]:
         """Write what the settlement of an ended generation lacks, with a record; returns the entries written."""
         return await self._database.write(lambda connection: reconciling.settle(connection, generation_id, now))

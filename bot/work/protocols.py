@@ -152,6 +152,10 @@ class ReconcilingStore(Protocol):
         """Make a generation due that nothing would move on; False where it is no longer so."""
         ...
 
+    async def put_aside(self, generation_id: str) -> bool:
+        """Take away what is no instant from when a generation is due; False where no such thing stands there."""
+        ...
+
     async def settle(self, generation_id: str, now: datetime) -> tuple[Entry, ...]:
         """Write what the settlement of an ended generation lacks, with a record; returns the entries written."""
         ...

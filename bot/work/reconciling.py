@@ -76,7 +76,9 @@ class Reconciler:
                 return await self._store.wake(finding.generation_id, self._clock())
             case FindingKind.OPEN_HOLD | FindingKind.UNSETTLED:
                 return await self._settle(finding.generation_id)
-            case FindingKind.UNDECIDED | FindingKind.QUARANTINED:
+            case FindingKind.QUARANTINED:
+                return await self._store.put_aside(finding.generation_id)
+            case FindingKind.UNDECIDED:
                 return False
             case _:
                 assert_never(finding.kind)

@@ -87,6 +87,29 @@ async def test_an_unreadable_row_is_put_aside_reported_and_in_nobodys_way(stage:
     assert _rows(stage.database, "SELECT due_at FROM generations WHERE request = '{garbage'") == [(None,)]
 
 
+async def test_a_row_whose_due_time_is_no_instant_is_put_aside_and_slows_nothing(stage: Stage) -> None:
+    await stage.start()
+    await _ask(stage, "a cat")
+    await stage.until(stage.videos)
+    await stage.end()
+    _execute(stage.database, "UPDATE generations SET due_at = 'garbage', lease_until = NULL")
+    ((spoilt,),) = _rows(stage.database, "SELECT id FROM generations")
+    config = ("--config", str(stage.folder / "config.toml"))
+    code, output = await showreel("check", *config)
+    assert code == 1
+    line = f"wrong  generations: 1 generation can't be read and was put aside: see docs/operate.md ({spoilt})"
+    assert line in output
+    await stage.start()
+    await _ask(stage, "a dog")
+    await stage.until(lambda: len(stage.videos()) == 2)
+    await stage.until(lambda: _rows(stage.database, "SELECT id FROM generations WHERE due_at IS NOT NULL") == [])
+    assert await stage.end() == 0
+    assert "generation_unreadable" in stage.log
+    assert "turn_failed" not in stage.log
+    code, output = await showreel("check", *config)
+    assert "ok     generations: " in output
+
+
 async def test_a_finished_row_of_an_unknown_operation_hides_nothing_and_ends_nothing(stage: Stage) -> None:
     await stage.start()
     await _ask(stage, "a cat")

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from structlog.testing import capture_logs
 
 from bot.domain.change import Room
@@ -176,6 +176,26 @@ async def test_the_next_due_row_is_looked_for_among_the_kinds_asked_for(store: S
     kinds_asked_for: tuple[list[StepKind], ...] = ([], [StepKind.POLL], [StepKind.DELIVERY], list(StepKind))
     found = [await store.generations.next_due(kinds) for kinds in kinds_asked_for]
     assert found == [None, NOW + SECOND, None, NOW]
+
+
+@pytest.mark.parametrize(
+    ("url", "value"),
+    [
+        ("sqlite", "'garbage'"),
+        ("sqlite", "1.5"),
+        *((kind, f"{sign}9000000000000000000") for kind in ("sqlite", "postgresql") for sign in ("", "-")),
+    ],
+    indirect=["url"],
+)
+async def test_a_due_time_that_is_no_instant_hides_no_other(store: Store, database: Database, value: str) -> None:
+    spoilt = await accepted(store)
+    running = await claimed(store)
+    await store.generations.defer([running.evolve(due_at=NOW + SECOND)])
+    await store.generations.release_leases()
+    statement = text(f"UPDATE generations SET due_at = {value} WHERE id = :id")  # noqa: S608 - a test's own words
+    await database.write(lambda connection: connection.execute(statement, {"id": spoilt.id}))
+    assert await store.generations.next_due() == NOW + SECOND
+    assert [each.id for each in await store.generations.claim(NOW + SECOND, LEASE, 10)] == [running.id]
 
 
 async def test_a_row_stays_due_when_its_claimer_is_gone(store: Store) -> None:

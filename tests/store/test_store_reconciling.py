@@ -17,6 +17,11 @@ from tests.store.samples import LEASE, NOW, SECOND, accepted, claimed, ended
 
 DAY = timedelta(days=1)
 LATER = NOW + 2 * LEASE
+NO_INSTANTS = [
+    ("sqlite", "'garbage'"),
+    ("sqlite", "9000000000000000000"),
+    ("postgresql", "9000000000000000000"),
+]
 
 
 async def spoil(database: Database, generation: Generation, assignment: str) -> None:
@@ -183,3 +188,27 @@ async def test_an_instant_that_is_none_puts_one_row_aside_and_no_other(store: St
     await spoil(database, damaged, "accepted_at = 'yesterday', state_at = 'now'")
     assert [found.id for found in await store.generations.claim(LATER, LEASE, 9)] == [sound.id]
     assert await kinds(store) == {damaged.id: FindingKind.QUARANTINED}
+
+
+@pytest.mark.parametrize(("url", "value"), NO_INSTANTS, indirect=["url"])
+@pytest.mark.parametrize("told", [False, True])
+async def test_a_row_whose_due_time_is_no_instant_is_found_and_put_aside(
+    store: Store, database: Database, value: str, *, told: bool
+) -> None:
+    damaged = await claimed(store)
+    if told:
+        change = await ended(store, damaged, State.FAILED)
+        damaged = await store.generations.save(replace(change, after=change.after.evolve(told=State.FAILED)))
+    await spoil(database, damaged, f"due_at = {value}, lease_until = NULL")
+    assert await kinds(store) == {damaged.id: FindingKind.QUARANTINED}
+    assert await store.reconciling.put_aside(damaged.id)
+    assert not await store.reconciling.put_aside(damaged.id)
+    found = await store.generations.get(damaged.id)
+    assert found is not None
+    assert found.due_at is None
+    assert await kinds(store) == ({} if told else {damaged.id: FindingKind.STUCK})
+
+
+async def test_what_is_due_some_time_is_never_put_aside(store: Store) -> None:
+    assert not await store.reconciling.put_aside((await accepted(store)).id)
+    assert await store.generations.next_due() == NOW

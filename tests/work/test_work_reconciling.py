@@ -113,6 +113,19 @@ async def test_an_unreadable_one_is_left_to_a_person_and_goes_on_once_it_is_mend
     assert (await stage.follow(spoilt)).state is State.SUCCEEDED
 
 
+async def test_one_whose_due_time_is_no_instant_is_put_aside_and_then_goes_on(stage: Stage) -> None:
+    running = await stage.follow(await stage.ask(), State.RUNNING)
+    await spoil(stage, running, "due_at = 9000000000000000000, lease_until = NULL")
+    assert (await stage.follow(await stage.ask())).state is State.SUCCEEDED
+    assert await kinds(stage) == [FindingKind.QUARANTINED]
+    assert await reconciler(stage).mend() == 1
+    assert (await stage.read(running)).due_at is None
+    assert await kinds(stage) == [FindingKind.STUCK]
+    assert await reconciler(stage).mend() == 1
+    assert (await stage.follow(running)).state is State.SUCCEEDED
+    assert len(stage.simulated.submissions) == 2
+
+
 class AwayStore:
     """A database that is away at first."""
 
@@ -128,6 +141,9 @@ class AwayStore:
 
     async def wake(self, generation_id: str, now: datetime) -> bool:
         raise OSError("the disk is gone", generation_id, now)
+
+    async def put_aside(self, generation_id: str) -> bool:
+        raise OSError("the disk is gone", generation_id)
 
     async def settle(self, generation_id: str, now: datetime) -> tuple[Entry, ...]:
         raise OSError("the disk is gone", generation_id, now)
