@@ -17,6 +17,7 @@ class Instant(TypeDecorator[datetime]):
 
     impl = BigInteger
     cache_ok = True
+    python_type = datetime
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - the library's signature
         """Microseconds for the database."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +13,7 @@ from bot.domain.generation import Generation, MessageRef, Origin, Reason, State
 from bot.domain.ledger import Amounts
 from bot.domain.request import Request
 from bot.store.errors import UnreadableRowError
+from bot.store.tables import generations as table
 
 _log = structlog.get_logger(__name__)
 
@@ -28,7 +28,9 @@ _MESSAGES = {"card": "card", "told_as": "told"}
 _ORIGIN = tuple(field.name for field in fields(Origin))
 _AMOUNTS = tuple(field.name for field in fields(Amounts))
 _FIELDS = tuple(field.name for field in fields(Generation))
-_INSTANTS = tuple(name for name in _FIELDS if name.endswith(("_at", "_since")))
+_COLUMNS = tuple(
+    (column.name, column.type.python_type, column.nullable) for column in table.columns if column.name != "lease_until"
+)
 _PLAIN = tuple(set(_FIELDS) - {"request", "origin", "amounts", *_LISTS, *_ENUMS, *_MESSAGES})
 
 
@@ -46,8 +48,9 @@ def generation_of(row: RowMapping) -> Generation:
     """The generation in a row; raises UnreadableRowError where the row holds what this version can't make sense of."""
     facts: dict[str, Any] = {name: row[name] for name in _PLAIN}
     try:
-        _check_instants(facts)
+        _check_types(row)
         facts |= {name: None if row[name] is None else kind(row[name]) for name, kind in _ENUMS.items()}
+        _check_task(facts)
         facts |= {name: adapter.validate_json(row[name]) for name, adapter in _LISTS.items()}
         facts |= {name: _message(row, prefix) for name, prefix in _MESSAGES.items()}
         return Generation(
@@ -72,10 +75,18 @@ def readable(rows: Iterable[RowMapping]) -> list[Generation]:
     return found
 
 
-def _check_instants(facts: Mapping[str, Any]) -> None:
-    for name in _INSTANTS:
-        if not isinstance(facts[name], datetime | None):
-            raise ValueError(f"{name} is no instant")  # noqa: TRY004 - as for every other value that can't be read
+def _check_types(row: RowMapping) -> None:
+    """See that each value is of its column's kind: SQLite keeps anything in any column."""
+    for name, kind, may_be_empty in _COLUMNS:
+        value = row[name]
+        if not isinstance(value, kind) and not (may_be_empty and value is None):
+            raise ValueError(f"{name} is no {kind.__name__}")
+
+
+def _check_task(facts: Mapping[str, Any]) -> None:
+    """What runs can be asked for: a task without an id would be taken for lost, and its hold given back."""
+    if facts["state"] is State.RUNNING and not facts["task_id"]:
+        raise ValueError("it runs without a task_id")
 
 
 def _columns_of(field: str, value: Any) -> dict[str, object]:

@@ -79,7 +79,8 @@ async def claimed(store: Store, of: Origin | None = None, **changes: object) -> 
     await store.generations.claim(NOW, LEASE, 100)
     here = replace(generation, lease_token=1)
     for state in (State.SUBMITTING, State.RUNNING):
-        moved = here.move(state, NOW, submitted_at=NOW, **(changes if state is State.RUNNING else {}))
+        facts = {"task_id": f"task-{here.id}", **changes} if state is State.RUNNING else {}
+        moved = here.move(state, NOW, submitted_at=NOW, **facts)
         here = await store.generations.save(Change(before=here, after=moved, keeps_lease=True))
     return here
 

@@ -31,7 +31,7 @@ from bot.store.store import Store
 from bot.store.tables import metadata
 from tests.store.samples import accepted
 
-HEAD = "0004"
+HEAD = "0005"
 MEMBER = "INSERT INTO members (key, user_id) VALUES ('k', 7)"
 AUDIT = "INSERT INTO audit (at, action, actor_key) VALUES (1, 'a', 'k')"
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)

@@ -122,6 +122,23 @@ async def test_what_was_written_down_is_not_replaced_either(
     assert (await execute(database, everything)).all() == before
 
 
+NUMBERS = ("generations", "seconds", "micros", "at", "held_at", "guild_id", "channel_id")
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("value", ["'many'", "0.5", "x'00'"])
+@pytest.mark.parametrize("column", NUMBERS)
+async def test_what_is_no_whole_number_is_refused(
+    database: Database, generation: Generation, column: str, value: str
+) -> None:
+    names = ("generation_id", "kind", "releases", "member_key", "model", "operation", *NUMBERS)
+    values = {name: name for name in names} | {"kind": "'charge'", column: value}
+    charge = f"INSERT INTO ledger ({', '.join(values)}) SELECT {', '.join(values.values())} FROM ledger"  # noqa: S608 - our own words
+    with pytest.raises(IntegrityError, match="ledger takes whole numbers only"):
+        await execute(database, charge)
+    assert (await execute(database, "SELECT count(*) FROM ledger")).scalar_one() == 1
+
+
 AMOUNTS = st.builds(
     Amounts,
     generations=st.integers(1, 9),

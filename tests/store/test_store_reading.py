@@ -124,6 +124,7 @@ async def made_again(database: Database, times: int, **changes: str) -> None:
                 **row,
                 "id": f"copy{highest + number}",
                 "interaction_id": highest + number,
+                "task_id": None,
                 "state_at": row["state_at"] + number * SECOND,
                 **changes,
             }

@@ -131,6 +131,34 @@ async def test_a_row_that_cannot_be_read_is_put_aside_and_no_other(
     assert await kinds(store) == {spoilt.id: FindingKind.QUARANTINED}
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        *(f"{name} = 'many'" for name in ("requester_id", "generations", "seconds", "micros", "poll_failures")),
+        "channel_id = 'here', thread_id = NULL",
+        "thread_id = 'there'",
+        "upload_limit = 0.5",
+        "model = x'00'",
+    ],
+)
+async def test_a_row_with_a_value_of_another_type_is_put_aside_and_no_other(
+    store: Store, database: Database, assignment: str
+) -> None:
+    spoilt, sound = await accepted(store), await accepted(store)
+    await spoil(database, spoilt, assignment)
+    assert [generation.id for generation in await store.generations.claim(NOW, LEASE, 10)] == [sound.id]
+    await store.generations.release_leases()
+    assert await kinds(store) == {spoilt.id: FindingKind.QUARANTINED}
+
+
+async def test_what_runs_without_a_task_is_put_aside(store: Store, database: Database) -> None:
+    running = await claimed(store)
+    await spoil(database, running, "task_id = NULL, poll_url = NULL, lease_until = NULL")
+    assert await store.generations.claim(NOW, LEASE, 10) == []
+    assert await kinds(store) == {running.id: FindingKind.QUARANTINED}
+
+
 async def test_an_end_that_nobody_would_tell_is_made_due_again(store: Store, database: Database) -> None:
     await store.generations.save(await ended(store, await claimed(store), State.FAILED))
     (failed,) = await store.generations.claim(NOW, LEASE, 1)

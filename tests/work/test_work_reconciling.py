@@ -12,7 +12,7 @@ from bot.domain.generation import Generation, State
 from bot.domain.ledger import Entry
 from bot.work.reconciling import Reconciler
 from sandbox.provider import Outcome
-from tests.work.stage import CHARGED, RELEASED, Stage
+from tests.work.stage import CHARGED, HELD, RELEASED, Stage
 
 
 def reconciler(stage: Stage) -> Reconciler:
@@ -124,6 +124,20 @@ async def test_one_whose_due_time_is_no_instant_is_put_aside_and_then_goes_on(st
     assert await reconciler(stage).mend() == 1
     assert (await stage.follow(running)).state is State.SUCCEEDED
     assert len(stage.simulated.submissions) == 2
+
+
+async def test_one_that_runs_without_a_task_is_never_taken_for_lost_and_keeps_its_hold(stage: Stage) -> None:
+    running = await stage.follow(await stage.ask(), State.RUNNING)
+    await spoil(stage, running, "task_id = NULL, poll_url = NULL")
+    for _ in range(5):
+        stage.clock.advance(stage.policy.lost_after)
+        await stage.work()
+    assert await kinds(stage) == [FindingKind.QUARANTINED]
+    assert await reconciler(stage).mend() == 0
+    assert await stage.settled(running) == HELD
+    await spoil(stage, running, f"task_id = '{running.task_id}'")
+    assert await reconciler(stage).mend() == 1
+    assert (await stage.follow(running)).state is State.SUCCEEDED
 
 
 class AwayStore:
