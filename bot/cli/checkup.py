@@ -72,18 +72,12 @@ async def _database(settings: Settings) -> str:
 
 
 async def _ledger(settings: Settings) -> str:
-    found = await _found(settings, Reconciler.of_ledger)
-    if found:
-        raise _Noted(_lines(found))
+    _require_nothing(await _found(settings, Reconciler.of_ledger))
     return _("every generation that ended is settled")
 
 
 async def _generations(settings: Settings) -> str:
-    found = await _found(settings, Reconciler.of_progress)
-    if any(finding.kind.needs_person for finding in found):
-        raise _WrongError(_lines(found))
-    if found:
-        raise _Noted(_lines(found))
+    _require_nothing(await _found(settings, Reconciler.of_progress))
     return _("none is stuck, unreadable or untold")
 
 
@@ -95,6 +89,14 @@ async def _found(settings: Settings, look: Callable[[Reconciler], Awaitable[list
         return []
     except StartError as error:
         raise _WrongError(_("can't be looked at without the database")) from error
+
+
+def _require_nothing(findings: list[Finding]) -> None:
+    """Say what was found; it is wrong where any of it needs a person."""
+    if any(finding.kind.needs_person for finding in findings):
+        raise _WrongError(_lines(findings))
+    if findings:
+        raise _Noted(_lines(findings))
 
 
 def _lines(findings: list[Finding]) -> str:
@@ -109,7 +111,7 @@ def _ids(findings: list[Finding], kind: FindingKind) -> str:
     return ", ".join([*ids[:SHOWN], *(["…"] if len(ids) > SHOWN else [])])
 
 
-def _finding_line(kind: FindingKind, count: int) -> str:
+def _finding_line(kind: FindingKind, count: int) -> str:  # noqa: PLR0911 - one for each kind
     match kind:
         case FindingKind.OPEN_HOLD:
             return n_(
@@ -123,6 +125,12 @@ def _finding_line(kind: FindingKind, count: int) -> str:
                 " can't be made up",
                 "{count} generations lack a charge or a hold: the running bot adds the charges within the hour, a hold"
                 " can't be made up",
+                count,
+            )
+        case FindingKind.ORPHANED:
+            return n_(
+                "{count} generation is gone, though the ledger has entries of it: see docs/operate.md",
+                "{count} generations are gone, though the ledger has entries of them: see docs/operate.md",
                 count,
             )
         case FindingKind.UNDECIDED:

@@ -10,6 +10,7 @@ class FindingKind(StrEnum):
 
     OPEN_HOLD = "open_hold"  # ended, and its hold was not released
     UNSETTLED = "unsettled"  # it succeeded without a charge, or has no hold at all
+    ORPHANED = "orphaned"  # the ledger has entries of it, but it is gone itself
     UNDECIDED = "undecided"  # unconfirmed for more than a day
     QUARANTINED = "quarantined"  # it can't be read back, and was put aside
     STUCK = "stuck"  # under way, but no step of it will ever be due
@@ -18,12 +19,12 @@ class FindingKind(StrEnum):
     @property
     def needs_person(self) -> bool:
         """Whether nothing but a person can mend it."""
-        return self is FindingKind.QUARANTINED
+        return self in {FindingKind.ORPHANED, FindingKind.QUARANTINED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One generation that is not as it should be; `since`: when it came into its present state."""
+    """One generation that is not as it should be; `since`: when it came into its present state, or was held."""
 
     kind: FindingKind
     generation_id: str

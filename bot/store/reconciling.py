@@ -39,9 +39,9 @@ _IS_NEVER_DUE = table.c.due_at > LATEST
 
 
 async def of_ledger(connection: AsyncConnection) -> list[Finding]:
-    """Ended generations whose settlement is not complete, and generations without a hold.
+    """Ended generations whose settlement is not complete, generations without a hold, and entries without a generation.
 
-    Both walk along the ledger's narrow index of generations, and look up only those that are in question.
+    All walk along the ledger's narrow index of generations, and look up only those that are in question.
     """
     lacking = _lacking_entries()
     in_question = (
@@ -54,14 +54,15 @@ async def of_ledger(connection: AsyncConnection) -> list[Finding]:
     unheld = select(other.c.id).where(~select(entries.c.generation_id).where(has_hold).exists())
     without_hold = select(table.c.id, table.c.state_at, false().label("is_open")).where(table.c.id.in_(unheld))
     found = [row for query in (in_question, without_hold) for row in await connection.execute(query)]
-    return _sorted(
+    findings = [
         Finding(
             kind=FindingKind.OPEN_HOLD if row.is_open else FindingKind.UNSETTLED,
             generation_id=row.id,
             since=row.state_at,
         )
         for row in found
-    )
+    ]
+    return _sorted([*findings, *await _orphaned(connection)])
 
 
 async def of_progress(connection: AsyncConnection, now: datetime, undecided_since: datetime) -> list[Finding]:
@@ -136,6 +137,17 @@ def _lacking_entries() -> Subquery:
         .having(or_(holds > releases, (holds > 0) & (charges == 0)))
         .subquery()
     )
+
+
+async def _orphaned(connection: AsyncConnection) -> list[Finding]:
+    """Entries without a generation: SQLite's own program checks no reference where somebody deletes one with it."""
+    is_there = select(table.c.id).where(table.c.id == entries.c.generation_id).exists()
+    held_at = func.min(entries.c.held_at).label("held_at")
+    query = select(entries.c.generation_id, held_at).where(~is_there).group_by(entries.c.generation_id)
+    return [
+        Finding(kind=FindingKind.ORPHANED, generation_id=row.generation_id, since=row.held_at)
+        for row in await connection.execute(query)
+    ]
 
 
 def _is_left_alone(now: datetime) -> ColumnElement[bool]:

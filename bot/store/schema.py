@@ -1,5 +1,6 @@
 """Bringing a database up to this version of the bot."""
 
+from collections import Counter
 from pathlib import Path
 
 from alembic import command
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from bot.store import engines
 from bot.store.errors import DatabaseUnusableError, NewerDatabaseError, OutdatedDatabaseError
+from bot.store.tables import metadata
 
 _BROKEN_REFERENCES = text("PRAGMA foreign_key_check")
 _MIGRATING = text("SELECT pg_advisory_xact_lock(7305808869231650)")
@@ -20,7 +22,7 @@ async def migrate(address: str, revision: str = "head") -> str:
     """Migrate a database, a new one from nothing, in one transaction; returns its revision.
 
     Raises NewerDatabaseError, and changes nothing, for one that a later version wrote, and DatabaseUnusableError where
-    it can't be opened.
+    it can't be opened or migrated. One that is of this version already is left alone.
     """
     url = engines.parsed(address)
     engine = engines.migrator_of(url)
@@ -43,17 +45,35 @@ def _upgrade(connection: Connection, revision: str) -> str:
         connection.execute(_MIGRATING)
     config = _config()
     scripts = ScriptDirectory.from_config(config)
-    _known_revision(connection, scripts)
+    head = str(scripts.get_current_head())
+    if _known_revision(connection, scripts) == head:
+        _walk_through(connection)
+        return head
+    broken_before = _broken_references(connection)
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
-    _require_sound_references(connection)
-    return str(scripts.get_current_head())
+    broken = _broken_references(connection) - broken_before
+    if broken:
+        table, _ = min(broken)
+        raise DatabaseUnusableError(f"The database can't be migrated: table {table} refers to rows that are gone.")
+    return head
 
 
-def _require_sound_references(connection: Connection) -> None:
-    """Undo a migration on SQLite that left a row referring to nothing; PostgreSQL checks every one by itself."""
-    if connection.dialect.name == "sqlite" and (broken := connection.execute(_BROKEN_REFERENCES).first()):
-        raise DatabaseUnusableError(f"The database can't be migrated: table {broken[0]} refers to rows that are gone.")
+def _walk_through(connection: Connection) -> None:
+    """Touch every page of the tables of a SQLite file, so that a damaged one ends the start instead of some command."""
+    if connection.dialect.name == "sqlite":
+        for table in metadata.sorted_tables:
+            connection.exec_driver_sql(f"SELECT count(*) FROM {table.name} NOT INDEXED")  # noqa: S608 - our own words
+
+
+def _broken_references(connection: Connection) -> Counter[tuple[str, str]]:
+    """How many references from one table to another lead nowhere; PostgreSQL lets none come to be.
+
+    A table that is made anew may number its rows anew, so they are counted rather than named.
+    """
+    if connection.dialect.name != "sqlite":
+        return Counter()
+    return Counter((table, parent) for table, _, parent, _ in connection.execute(_BROKEN_REFERENCES))
 
 
 def _known_revision(connection: Connection, scripts: ScriptDirectory) -> str | None:

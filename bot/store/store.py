@@ -250,7 +250,7 @@ class Reconciling:
         self._database = database
 
     async def of_ledger(self) -> list[Finding]:
-        """Ended generations whose settlement is not complete, and generations without a hold."""
+        """Ended generations that are not settled, generations without a hold, and entries without a generation."""
         return await self._database.read(reconciling.of_ledger)
 
     async def of_progress(self, now: datetime, undecided_since: datetime) -> list[Finding]:

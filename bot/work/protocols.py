@@ -141,7 +141,7 @@ class ReconcilingStore(Protocol):
     """What is not as it should be, and what brings it back on its way; every method is one transaction."""
 
     async def of_ledger(self) -> list[Finding]:
-        """Ended generations whose settlement is not complete, and generations without a hold."""
+        """Ended generations that are not settled, generations without a hold, and entries without a generation."""
         ...
 
     async def of_progress(self, now: datetime, undecided_since: datetime) -> list[Finding]:

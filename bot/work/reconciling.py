@@ -78,7 +78,7 @@ class Reconciler:
                 return await self._settle(finding.generation_id)
             case FindingKind.QUARANTINED:
                 return await self._store.put_aside(finding.generation_id)
-            case FindingKind.UNDECIDED:
+            case FindingKind.UNDECIDED | FindingKind.ORPHANED:
                 return False
             case _:
                 assert_never(finding.kind)

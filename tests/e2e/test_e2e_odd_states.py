@@ -148,6 +148,29 @@ async def test_an_open_hold_is_noted_by_check_and_released_by_the_next_start(sta
     assert _rows(stage.database, "SELECT action FROM audit") == [("settle_missing",)]
 
 
+async def test_a_generation_that_somebody_deleted_is_named_by_check_and_keeps_nothing_from_starting(
+    stage: Stage,
+) -> None:
+    await stage.start()
+    await _ask(stage, "a cat")
+    await stage.until(stage.videos)
+    await stage.end()
+    ((gone,),) = _rows(stage.database, "SELECT id FROM generations")
+    _execute(stage.database, "DELETE FROM generations")
+    code, output = await showreel("check", "--config", str(stage.folder / "config.toml"))
+    assert code == 1
+    line = f"1 generation is gone, though the ledger has entries of it: see docs/operate.md ({gone})"
+    assert f"wrong  ledger: {line}" in output
+    await stage.start()
+    await _ask(stage, "a dog")
+    await stage.until(lambda: len(stage.videos()) == 2)
+    await stage.ada.run("usage", channel=stage.channel, options={})
+    assert "finding_needs_person" in stage.log
+    assert await stage.end() == 0
+    assert "Traceback" not in stage.log
+    assert _rows(stage.database, f"SELECT count(*) FROM ledger WHERE generation_id = '{gone}'") == [(3,)]  # noqa: S608 - our own words
+
+
 async def test_a_database_of_a_later_version_is_refused_in_one_sentence(stage: Stage) -> None:
     await _migrated(stage)
     _execute(stage.database, "UPDATE alembic_version SET version_num = '9999'")

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -161,6 +162,57 @@ async def test_a_database_of_the_first_version_keeps_what_is_in_it(empty_url: st
     with pytest.raises(DBAPIError, match="only ever added to"):
         await database.write(lambda connection: connection.execute(text("DELETE FROM audit")))
     await database.close()
+
+
+@pytest.fixture
+def parted(tmp_path: Path) -> Path:
+    """A database of an earlier revision, in which a row refers to one that is gone."""
+    path = tmp_path / "showreel.db"
+    asyncio.run(migrate(f"sqlite:///{path}", "0004"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:  # which checks no reference
+        for statement in (MEMBER, AUDIT, "DELETE FROM members"):
+            connection.execute(statement)
+    return path
+
+
+async def test_a_row_that_lost_what_it_refers_to_keeps_nobody_from_migrating(parted: Path) -> None:
+    url = f"sqlite:///{parted}"
+    assert [await migrate(url), await migrate(url)] == [HEAD, HEAD]
+
+
+async def test_a_migration_that_takes_away_what_rows_refer_to_is_undone(parted: Path) -> None:
+    def take_away(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if "ledger_whole_numbers" in statement:
+            connection.exec_driver_sql("DELETE FROM members")
+
+    with closing(sqlite3.connect(parted, isolation_level=None)) as connection:
+        for statement in ("INSERT INTO members (key, user_id) VALUES ('l', 8)", AUDIT.replace("'k'", "'l'")):
+            connection.execute(statement)
+        event.listen(Engine, "after_cursor_execute", take_away)
+        try:
+            with pytest.raises(DatabaseUnusableError, match="table audit refers to rows that are gone"):
+                await migrate(f"sqlite:///{parted}")
+        finally:
+            event.remove(Engine, "after_cursor_execute", take_away)
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0004",)]
+        assert connection.execute("SELECT key FROM members").fetchall() == [("l",)]
+
+
+@pytest.mark.parametrize("table", sorted(metadata.tables))
+async def test_a_damaged_file_is_refused_though_nothing_is_to_be_migrated(
+    migrated_file: Path, tmp_path: Path, table: str
+) -> None:
+    path = tmp_path / "showreel.db"
+    shutil.copy(migrated_file, path)
+    with closing(sqlite3.connect(path)) as connection:
+        ((size,),) = connection.execute("PRAGMA page_size")
+        query = "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?"
+        ((page,),) = connection.execute(query, (table,))
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    with pytest.raises(DatabaseUnusableError, match="can't be used: database disk image is malformed"):
+        await migrate(f"sqlite:///{path}")
 
 
 async def test_migrating_again_changes_nothing(url: str) -> None:

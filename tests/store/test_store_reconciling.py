@@ -1,5 +1,7 @@
 """Rows that are not as they should be: each is found for what it is, and only those are touched."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -186,6 +188,18 @@ async def test_a_generation_without_a_hold_is_found_and_nothing_made_up_for_it(
     assert await kinds(store) == {"bare": FindingKind.UNSETTLED}
     assert await store.reconciling.settle("bare", LATER) == ()
     assert await entries_of(database, bare) == []
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+async def test_entries_whose_generation_is_gone_are_found(store: Store, url: str) -> None:
+    gone, _ = await claimed(store), await accepted(store)
+    await store.generations.save(await ended(store, gone, State.SUCCEEDED))
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+        connection.execute("DELETE FROM generations WHERE id = ?", (gone.id,))  # it checks no reference unless asked to
+    assert await store.reconciling.of_ledger() == [
+        Finding(kind=FindingKind.ORPHANED, generation_id=gone.id, since=gone.accepted_at)
+    ]
+    assert await store.reconciling.settle(gone.id, LATER) == ()
 
 
 @pytest.mark.parametrize("column", ["due_at", "lease_until"])
