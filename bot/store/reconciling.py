@@ -23,11 +23,12 @@ from bot.store.tables import ledger as entries
 
 _log = structlog.get_logger(__name__)
 
-LONGEST_PAUSE = timedelta(hours=25)
-"""No step is put off for longer: a Retry-After is obeyed for a day at most."""
+LONGEST_PAUSE = timedelta(hours=2)
+"""No step is put off for longer: a pause that the provider asks for is obeyed for an hour at most, a step that tripped
+rests as long, and with the budget of calls at its default thousands of polls have their moments within minutes."""
 
 LONGEST_GRACE = timedelta(days=32)
-"""The same for unconfirmed ones, whose grace is at most 31 days."""
+"""The same for unconfirmed ones that were told, whose grace is at most 31 days."""
 
 LONGEST_LEASE = timedelta(hours=2)
 """No lease is longer: it is an hour at most."""
@@ -155,10 +156,10 @@ def _is_left_alone(now: datetime) -> ColumnElement[bool]:
 
     No step puts a row off for so long: a clock that was ahead for a while, and is right again, leaves such instants.
     """
-    is_unconfirmed = table.c.state == State.UNCONFIRMED.value
+    has_grace = (table.c.state == State.UNCONFIRMED.value) & table.c.told.is_not_distinct_from(table.c.state)
     is_far_off = or_(
         table.c.due_at > now + LONGEST_GRACE,
-        (table.c.due_at > now + LONGEST_PAUSE) & ~is_unconfirmed,
+        (table.c.due_at > now + LONGEST_PAUSE) & ~has_grace,
     )
     return or_(
         table.c.lease_until > now + LONGEST_LEASE,

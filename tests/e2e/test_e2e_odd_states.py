@@ -135,6 +135,14 @@ async def test_what_stands_still_is_noted_by_check_and_mended_by_the_next_start(
     assert len(stage.provider.submissions) == 1
 
 
+async def test_what_a_clock_that_was_hours_ahead_put_off_goes_on_at_the_next_start(stage: Stage) -> None:
+    await _interrupted(stage)
+    _execute(stage.database, "UPDATE generations SET due_at = due_at + 12 * 3600 * 1000000")
+    await stage.start()
+    await stage.until(stage.videos)
+    assert len(stage.provider.submissions) == 1
+
+
 async def test_an_open_hold_is_noted_by_check_and_released_by_the_next_start(stage: Stage) -> None:
     await _interrupted(stage)
     _execute(stage.database, "UPDATE generations SET state = 'failed', told = 'failed', due_at = NULL")

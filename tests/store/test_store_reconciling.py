@@ -3,7 +3,7 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -15,6 +15,9 @@ from bot.domain.ledger import EntryKind, release
 from bot.store import generations, ledger, tables
 from bot.store.database import Database
 from bot.store.store import Store
+from bot.work.outage import LONGEST_HOLD, SPREAD
+from bot.work.telling import CARD_PATIENCE
+from bot.work.worker import TRIPPED_PAUSE_LONGEST
 from tests.store.samples import LEASE, NOW, SECOND, accepted, claimed, ended
 
 DAY = timedelta(days=1)
@@ -30,6 +33,10 @@ async def spoil(database: Database, generation: Generation, assignment: str) -> 
     """What no version of the bot would write."""
     statement = text(f"UPDATE generations SET {assignment} WHERE id = :id")  # noqa: S608 - a test's own words
     await database.write(lambda connection: connection.execute(statement, {"id": generation.id}))
+
+
+def micros(instant: datetime) -> int:
+    return int(instant.timestamp() * 1_000_000)
 
 
 async def kinds(store: Store) -> dict[str, FindingKind]:
@@ -202,14 +209,14 @@ async def test_entries_whose_generation_is_gone_are_found(store: Store, url: str
     assert await store.reconciling.settle(gone.id, LATER) == ()
 
 
+@pytest.mark.parametrize("ahead", [timedelta(hours=3), timedelta(days=3650)])
 @pytest.mark.parametrize("column", ["due_at", "lease_until"])
-async def test_what_a_clock_that_was_ahead_put_off_for_years_goes_on(
-    store: Store, database: Database, column: str
+async def test_what_a_clock_that_was_ahead_put_off_goes_on(
+    store: Store, database: Database, column: str, ahead: timedelta
 ) -> None:
     running = await claimed(store)
     await store.generations.defer([running.evolve(due_at=NOW)])
-    years = int((NOW + timedelta(days=3650)).timestamp() * 1_000_000)
-    await spoil(database, running, f"{column} = {years}")
+    await spoil(database, running, f"{column} = {micros(NOW + ahead)}")
     assert await kinds(store) == {running.id: FindingKind.STUCK}
     assert await store.generations.claim(LATER, LEASE, 9) == []
     assert await store.reconciling.wake(running.id, LATER)
@@ -219,8 +226,29 @@ async def test_what_a_clock_that_was_ahead_put_off_for_years_goes_on(
 
 async def test_a_long_grace_is_not_taken_for_a_clock_that_was_ahead(store: Store, database: Database) -> None:
     running = await claimed(store)
-    days = int((LATER + timedelta(days=31)).timestamp() * 1_000_000)
-    await spoil(database, running, f"state = 'unconfirmed', told = 'unconfirmed', due_at = {days}, lease_until = NULL")
+    due = f"due_at = {micros(LATER + timedelta(days=31))}, lease_until = NULL"
+    await spoil(database, running, f"state = 'unconfirmed', told = 'unconfirmed', {due}")
+    assert await kinds(store) == {}
+
+
+async def test_an_unconfirmed_one_that_is_not_told_yet_waits_for_no_grace(store: Store, database: Database) -> None:
+    running = await claimed(store)
+    due = f"due_at = {micros(LATER + timedelta(hours=3))}, lease_until = NULL"
+    await spoil(database, running, f"state = 'unconfirmed', {due}")
+    assert await kinds(store) == {running.id: FindingKind.STUCK}
+
+
+@pytest.mark.parametrize("state", ["accepted", "running", "failed"])
+async def test_the_longest_pause_of_a_step_is_not_taken_for_a_clock_that_was_ahead(
+    store: Store, database: Database, state: str
+) -> None:
+    generation = await claimed(store)
+    change = await ended(store, generation, State.FAILED)
+    if state == State.FAILED:
+        await store.generations.save(change)
+    longest = max(LONGEST_HOLD + SPREAD, TRIPPED_PAUSE_LONGEST, CARD_PATIENCE)
+    due = f"due_at = {micros(LATER + longest)}, lease_until = NULL"
+    await spoil(database, generation, f"state = '{state}', {due}")
     assert await kinds(store) == {}
 
 
