@@ -67,7 +67,7 @@ async def opened_store(settings: Settings, *, owner: bool) -> AsyncIterator[Stor
                 stack.enter_context(DataFolderLock(database.folder))
             if owner:
                 await migrate(settings.database.url)
-            await database.open()
+            await database.open(owner=owner)
             gap = await database.clock_gap(now())
         except DatabaseUnusableError as error:
             raise StartError(str(error)) from error

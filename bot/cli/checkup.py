@@ -15,6 +15,7 @@ from bot.domain.findings import Finding, FindingKind
 from bot.i18n import _, n_
 from bot.providers.errors import ProviderError, Refused
 from bot.settings import Settings
+from bot.store.errors import DatabaseUnusableError
 from bot.work.reconciling import Reconciler
 
 SHOWN = 5
@@ -63,10 +64,11 @@ async def _configuration(settings: Settings) -> str:
 async def _database(settings: Settings) -> str:
     try:
         async with opened_store(settings, owner=False) as store:
+            await store.inspect()
             counts = await store.generations.counts()
     except NoDatabaseError as error:
         raise _Noted(str(error)) from error
-    except StartError as error:
+    except (StartError, DatabaseUnusableError) as error:
         raise _WrongError(str(error)) from error
     return _("open; {count} generations under way", count=sum(counts.values()))
 

@@ -1,6 +1,7 @@
 """The open database: every read and every write is one transaction, run by a function of its connection."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.change import StoreAwayError
 from bot.store import engines, schema
-from bot.store.errors import DatabaseClosedError
+from bot.store.errors import DatabaseClosedError, DatabaseUnusableError
 
 Result = TypeVar("Result")
 Work = Callable[[AsyncConnection], Awaitable[Result]]
@@ -51,18 +52,29 @@ class Database:
         """The data folder that one process has to lock for itself, None with PostgreSQL."""
         return engines.data_folder(self._url)
 
-    async def open(self) -> None:
-        """Connect, and see that the database can be written and is of this version.
+    async def open(self, *, owner: bool = True) -> None:
+        """Connect, and see that the database is of this version and, for its owner, can be written.
 
-        Raises DatabaseUnusableError, or one of its kinds, with a sentence for the operator.
+        Anybody else is held up neither by a lock on it nor by a full disk. Raises DatabaseUnusableError, or one of its
+        kinds, with a sentence for the operator.
         """
         self._is_closed = False
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.close)
-            async with engines.opening(self._url), self._writer.begin() as connection:
+            engine = self._writer if owner else self._reader
+            async with engines.opening(self._url), engine.begin() as connection:
                 await connection.run_sync(schema.require_current)
-                await connection.execute(_TRY_WRITING)
+                if owner:
+                    await connection.execute(_TRY_WRITING)
             stack.pop_all()
+
+    async def inspect(self) -> None:
+        """See, without trying, that SQLite's file may be written; raises DatabaseUnusableError where it may not."""
+        if self.folder is None:
+            return
+        file = Path(self._url.database or "")
+        if not all(os.access(path, os.W_OK) for path in (file, self.folder)):
+            raise DatabaseUnusableError(f"The database {file} can't be used: it or its folder can only be read.")
 
     async def clock_gap(self, now: datetime) -> timedelta:
         """How far this machine's clock is from that of the database, whose processes share leases; none with SQLite."""

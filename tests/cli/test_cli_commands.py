@@ -8,16 +8,16 @@ from pathlib import Path
 from sandbox.discord import Permission
 from tests.stage import Stage
 
+PROGRAM = (sys.executable, "-m", "bot")
+
 WITHIN = 60.0
 """Seconds that one command may take."""
 
 
-async def _showreel(*arguments: str, **variables: str) -> tuple[int, str]:
+async def _showreel(*arguments: str, program: tuple[str, ...] = PROGRAM, **variables: str) -> tuple[int, str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SHOWREEL_")} | variables
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
+        *program,
         *arguments,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

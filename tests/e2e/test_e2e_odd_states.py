@@ -5,10 +5,14 @@ import sqlite3
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from bot.store.schema import migrate
+from tests import disks
 from tests.cli.test_cli_commands import _showreel as showreel
 from tests.stage import Stage
 
@@ -22,6 +26,12 @@ if os.geteuid() == 0 and ctypes.CDLL(None, use_errno=True).prctl(PR_CAPBSET_DROP
 os.execv(sys.executable, [sys.executable, "-m", "bot", *sys.argv[1:]])
 """
 """The bot as somebody to whom permissions apply, which they don't to root (capabilities(7): DAC_OVERRIDE)."""
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with disks.small_disk(tmp_path / "disk", "3m") as folder:
+        yield folder
 
 
 def _execute(database: Path, *statements: str) -> None:
@@ -49,6 +59,10 @@ async def _refusal(stage: Stage) -> str:
     assert await stage.gone() == 2
     assert "Traceback" not in stage.log
     return stage.log.strip().splitlines()[-1]
+
+
+async def _unprivileged(*arguments: str) -> tuple[int, str]:
+    return await showreel(*arguments, program=(sys.executable, "-c", UNPRIVILEGED))
 
 
 async def _migrated(stage: Stage) -> None:
@@ -206,6 +220,11 @@ async def test_a_database_that_is_read_only_is_refused_in_one_sentence(stage: St
     await _migrated(stage)
     stage.database.chmod(0o400)
     assert str(stage.database) in await _refusal(stage)
+    code, output = await _unprivileged("check", "--config", str(stage.configure()))
+    assert code == 1
+    assert f"wrong  database: The database {stage.database} can't be used: it or its folder can only be read." in output
+    code, output = await _unprivileged("report", "--config", str(stage.configure()))
+    assert code == 0, output
 
 
 async def test_a_folder_that_is_read_only_is_refused_in_one_sentence(stage: Stage) -> None:
@@ -262,3 +281,25 @@ async def test_a_start_waits_for_a_database_that_is_locked(stage: Stage) -> None
         await stage.start()
     finally:
         other.join()
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+async def test_while_another_process_writes_check_and_report_work(stage: Stage, command: str) -> None:
+    await _migrated(stage)
+    with closing(sqlite3.connect(stage.database, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        code, output = await showreel(command, "--config", str(stage.configure()))
+    assert code == 0, output
+    assert "wrong" not in output
+
+
+async def test_beside_a_bot_whose_disk_is_full_check_and_report_work(stage: Stage, disk: Path) -> None:
+    files = str(stage.folder / "files")
+    await stage.start(database={"url": f"sqlite:///{disk}/showreel.db"}, media={"folder": files})
+    await _ask(stage, "a cat")
+    await stage.until(stage.videos)
+    disks.fill(disk)
+    for command in ("check", "report"):
+        code, output = await showreel(command, "--config", str(stage.folder / "config.toml"))
+        assert code == 0, output
+        assert "wrong" not in output

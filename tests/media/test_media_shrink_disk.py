@@ -1,6 +1,5 @@
 """A disk that is full fails the one file, for now, and nothing is left of it."""
 
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from aiohttp import web
 from bot.media.fetch import MediaFiles
 from bot.media.files import MediaDelayedError
 from bot.media.rules import MIB, MediaRules
+from tests import disks
 from tests.media.footage import Footage
 
 if TYPE_CHECKING:
@@ -23,15 +23,8 @@ NO_LEAST = -(2**60)
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    try:
-        subprocess.run(mount, check=True, capture_output=True)  # noqa: S603 - fixed words and a path of our own
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"a small file system can't be mounted here: {error}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)  # noqa: S603, S607 - as above; wherever it is
+    with disks.small_disk(tmp_path / "disk", "1m") as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -239,6 +239,24 @@ async def test_a_database_that_is_not_migrated_is_refused(empty_url: str) -> Non
         await Database(empty_url).open()
 
 
+async def test_whoever_only_reads_opens_it_while_another_process_writes(url: str, database: Database) -> None:
+    reader = Database(url)
+
+    async def read_beside(connection: AsyncConnection) -> int:
+        await connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+        await reader.open(owner=False)
+        return await reader.read(lambda other: other.scalar(text("SELECT count(*) FROM members")))
+
+    assert await database.write(read_beside) == 0
+    await reader.close()
+
+
+async def test_whoever_only_reads_is_told_of_another_version_as_well(empty_url: str) -> None:
+    await migrate(empty_url, "0001")
+    with pytest.raises(OutdatedDatabaseError, match="showreel migrate"):
+        await Database(empty_url).open(owner=False)
+
+
 async def test_the_data_folder_is_made_where_it_is_missing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/data/showreel.db"
     await migrate(url)
