@@ -15,7 +15,7 @@ from bot.providers.errors import ProviderError, Refused
 from bot.providers.lemondata.client import LemonDataProvider
 from bot.settings import Settings, seconds
 from bot.store.database import Database
-from bot.store.errors import DatabaseUnusableError
+from bot.store.errors import DatabaseAwayError, DatabaseUnusableError
 from bot.store.lock import DataFolderLock
 from bot.store.schema import migrate
 from bot.store.store import Store
@@ -26,7 +26,10 @@ log = structlog.get_logger(__name__)
 
 
 class StartError(Exception):
-    """The bot can't start; the text is one sentence, `code` the exit code (2: the configuration is to be mended)."""
+    """The bot can't start; the text is one sentence, `code` the exit code.
+
+    2: somebody has to mend something first; 1: a start later may help.
+    """
 
     def __init__(self, sentence: str, code: int = 2) -> None:
         super().__init__(sentence)
@@ -63,16 +66,15 @@ async def opened_store(settings: Settings, *, owner: bool) -> AsyncIterator[Stor
             if not owner:
                 _require_database(settings, database)
             elif database.folder:
-                database.folder.mkdir(parents=True, exist_ok=True)
                 stack.enter_context(DataFolderLock(database.folder))
             if owner:
                 await migrate(settings.database.url)
             await database.open(owner=owner)
             gap = await database.clock_gap(now())
+        except DatabaseAwayError as error:
+            raise StartError(str(error), 1) from error
         except DatabaseUnusableError as error:
             raise StartError(str(error)) from error
-        except OSError as error:
-            raise StartError(f"The data folder can't be made: {error.strerror} ({error.filename}).") from error
         stack.push_async_callback(database.close)
         if gap > _most_apart(settings):
             apart = f"{gap.total_seconds():.0f} s"

@@ -19,7 +19,7 @@ from bot.i18n import N_, _
 from bot.reports.periods import Period
 from bot.settings import ConfigurationError, Settings, config_path, read
 from bot.store.backup import BackupFailedError, BackupRefusedError, back_up
-from bot.store.errors import DatabaseUnusableError
+from bot.store.errors import DatabaseAwayError, DatabaseUnusableError
 from bot.store.schema import migrate as migrate_database
 
 app = typer.Typer(
@@ -163,9 +163,9 @@ def _finish(work: Coroutine[Any, Any, _Result]) -> _Result:
     except StartError as error:
         _errors.print(str(error), markup=False, soft_wrap=True)
         raise typer.Exit(error.code) from error
+    except (DatabaseAwayError, BackupFailedError) as error:
+        _errors.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(1) from error
     except (DatabaseUnusableError, BackupRefusedError) as error:
         _errors.print(str(error), markup=False, soft_wrap=True)
         raise typer.Exit(2) from error
-    except BackupFailedError as error:
-        _errors.print(str(error), markup=False, soft_wrap=True)
-        raise typer.Exit(1) from error

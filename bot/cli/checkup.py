@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -16,6 +18,7 @@ from bot.i18n import _, n_
 from bot.providers.errors import ProviderError, Refused
 from bot.settings import Settings
 from bot.store.errors import DatabaseUnusableError
+from bot.store.store import Store
 from bot.work.reconciling import Reconciler
 
 SHOWN = 5
@@ -34,24 +37,37 @@ async def check(settings: Settings, file: Path | None, console: Console) -> bool
     """Check every part, whatever became of the others; returns whether all are well. `file`: the configuration's."""
     if file is None:
         console.print(_("There is no config.toml here and none was named: the defaults and the environment count."))
-    checks: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
-        (_("configuration"), _configuration),
-        (_("database"), _database),
-        (_("ledger"), _ledger),
-        (_("generations"), _generations),
-        (_("provider"), _provider),
-        (_("Discord"), _discord),
-    )
+    async with AsyncExitStack() as stack:
+        store = await _opened(settings, stack)
+        checks: tuple[tuple[str, Callable[[], Awaitable[str]]], ...] = (
+            (_("configuration"), partial(_configuration, settings)),
+            (_("database"), partial(_database, store)),
+            (_("ledger"), partial(_ledger, store)),
+            (_("generations"), partial(_generations, store)),
+            (_("provider"), partial(_provider, settings)),
+            (_("Discord"), partial(_discord, settings)),
+        )
+        return all([await _is_well(name, part, console) for name, part in checks])
+
+
+async def _opened(settings: Settings, stack: AsyncExitStack) -> Store | StartError:
+    """What all parts look at, so that none finds another database than the one before; or why there is none."""
+    try:
+        return await stack.enter_async_context(opened_store(settings, owner=False))
+    except StartError as error:
+        return error
+
+
+async def _is_well(name: str, part: Callable[[], Awaitable[str]], console: Console) -> bool:
     is_well = True
-    for name, part in checks:
-        try:
-            verdict = Text(f"{_('ok'):<7}", style="green") + Text(f"{name}: {await part(settings)}", style="")
-        except _WrongError as error:
-            is_well = False
-            verdict = Text(f"{_('wrong'):<7}", style="red") + Text(f"{name}: {error}", style="")
-        except _Noted as note:
-            verdict = Text(f"{_('note'):<7}", style="yellow") + Text(f"{name}: {note}", style="")
-        console.print(verdict, soft_wrap=True)
+    try:
+        verdict = Text(f"{_('ok'):<7}", style="green") + Text(f"{name}: {await part()}", style="")
+    except _WrongError as error:
+        is_well = False
+        verdict = Text(f"{_('wrong'):<7}", style="red") + Text(f"{name}: {error}", style="")
+    except _Noted as note:
+        verdict = Text(f"{_('note'):<7}", style="yellow") + Text(f"{name}: {note}", style="")
+    console.print(verdict, soft_wrap=True)
     return is_well
 
 
@@ -61,36 +77,35 @@ async def _configuration(settings: Settings) -> str:
     return _("fine")
 
 
-async def _database(settings: Settings) -> str:
+async def _database(store: Store | StartError) -> str:
+    if isinstance(store, NoDatabaseError):
+        raise _Noted(str(store)) from store
+    if isinstance(store, StartError):
+        raise _WrongError(str(store)) from store
     try:
-        async with opened_store(settings, owner=False) as store:
-            await store.inspect()
-            counts = await store.generations.counts()
-    except NoDatabaseError as error:
-        raise _Noted(str(error)) from error
-    except (StartError, DatabaseUnusableError) as error:
+        await store.inspect()
+    except DatabaseUnusableError as error:
         raise _WrongError(str(error)) from error
+    counts = await store.generations.counts()
     return _("open; {count} generations under way", count=sum(counts.values()))
 
 
-async def _ledger(settings: Settings) -> str:
-    _require_nothing(await _found(settings, Reconciler.of_ledger))
+async def _ledger(store: Store | StartError) -> str:
+    _require_nothing(await _found(store, Reconciler.of_ledger))
     return _("every generation that ended is settled")
 
 
-async def _generations(settings: Settings) -> str:
-    _require_nothing(await _found(settings, Reconciler.of_progress))
+async def _generations(store: Store | StartError) -> str:
+    _require_nothing(await _found(store, Reconciler.of_progress))
     return _("none is stuck, unreadable or untold")
 
 
-async def _found(settings: Settings, look: Callable[[Reconciler], Awaitable[list[Finding]]]) -> list[Finding]:
-    try:
-        async with opened_store(settings, owner=False) as store:
-            return await look(Reconciler(store.reconciling, now))
-    except NoDatabaseError:
+async def _found(store: Store | StartError, look: Callable[[Reconciler], Awaitable[list[Finding]]]) -> list[Finding]:
+    if isinstance(store, NoDatabaseError):
         return []
-    except StartError as error:
-        raise _WrongError(_("can't be looked at without the database")) from error
+    if isinstance(store, StartError):
+        raise _WrongError(_("can't be looked at without the database")) from store
+    return await look(Reconciler(store.reconciling, now))
 
 
 def _require_nothing(findings: list[Finding]) -> None:

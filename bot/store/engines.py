@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from bot.store.causes import unusable
 from bot.store.errors import DatabaseUnusableError
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
@@ -81,10 +82,9 @@ async def opening(url: URL) -> AsyncIterator[None]:
             _try_file(url)
         yield
     except OSError as error:
-        raise DatabaseUnusableError(f"The folder of the database {shown} can't be used: {error.strerror}.") from error
+        raise unusable(f"The folder of the database {shown}", error) from error
     except (DBAPIError, sqlite3.Error) as error:
-        cause = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0].rstrip(".")
-        raise DatabaseUnusableError(f"The database {shown} can't be used: {cause}.") from error
+        raise unusable(f"The database {shown}", error) from error
 
 
 def _try_file(url: URL) -> None:

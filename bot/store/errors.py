@@ -2,6 +2,7 @@
 
 StoreError
 ├── DatabaseUnusableError   the database can't be opened: the message is one sentence for the operator
+│   ├── DatabaseAwayError       it is locked, full or can't be reached: later it may be as it should be
 │   ├── NewerDatabaseError      it was written by a later version of the bot
 │   ├── OutdatedDatabaseError   it has to be migrated first
 │   └── DataFolderTakenError    another process works in the data folder
@@ -16,6 +17,10 @@ class StoreError(Exception):
 
 class DatabaseUnusableError(StoreError):
     """The database can't be opened as it is; the message says what to mend."""
+
+
+class DatabaseAwayError(DatabaseUnusableError):
+    """The database is locked, full or can't be reached; trying again later may help."""
 
 
 class NewerDatabaseError(DatabaseUnusableError):

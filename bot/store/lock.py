@@ -6,7 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.store.errors import DatabaseUnusableError, DataFolderTakenError
+from bot.store.causes import unusable
+from bot.store.errors import DataFolderTakenError
 
 _NAME = "showreel.lock"
 
@@ -22,11 +23,12 @@ class DataFolderLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the folder; raises DataFolderTakenError where another process has it."""
+        """Take the folder, made where it is missing; raises DataFolderTakenError where another process has it."""
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise DatabaseUnusableError(f"The folder {self._path.parent} can't be used: {error.strerror}.") from error
+            raise unusable(f"The folder {self._path.parent}", error) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

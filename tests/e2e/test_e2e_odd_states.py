@@ -54,9 +54,9 @@ def _lock(database: Path, locked: threading.Event, seconds: float = LOCKED_FOR) 
         connection.execute("ROLLBACK")
 
 
-async def _refusal(stage: Stage) -> str:
+async def _refusal(stage: Stage, code: int = 2) -> str:
     await stage.launch()
-    assert await stage.gone() == 2
+    assert await stage.gone() == code
     assert "Traceback" not in stage.log
     return stage.log.strip().splitlines()[-1]
 
@@ -303,3 +303,41 @@ async def test_beside_a_bot_whose_disk_is_full_check_and_report_work(stage: Stag
         code, output = await showreel(command, "--config", str(stage.folder / "config.toml"))
         assert code == 0, output
         assert "wrong" not in output
+
+
+async def test_a_start_on_a_database_that_stays_locked_ends_with_code_1(stage: Stage) -> None:
+    await _migrated(stage)
+    with closing(sqlite3.connect(stage.database, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        assert await _refusal(stage, 1) == f"The database {stage.database} can't be used: database is locked."
+
+
+async def test_a_start_on_a_full_disk_ends_with_code_1(stage: Stage, disk: Path) -> None:
+    stage.sections["database"] = {"url": f"sqlite:///{disk}/showreel.db"}
+    disks.fill(disk)
+    assert await _refusal(stage, 1) == f"The database {disk}/showreel.db can't be used: database or disk is full."
+
+
+async def test_a_start_without_its_database_server_ends_with_code_1(stage: Stage) -> None:
+    stage.sections["database"] = {"url": "postgresql://user:secret@127.0.0.1:1/db"}
+    last = await _refusal(stage, 1)
+    assert last.startswith("The database postgresql://user:***@127.0.0.1:1/db can't be used: ")
+    assert "secret" not in stage.log
+
+
+async def test_a_lock_that_ends_while_check_runs_makes_no_part_contradict_another(stage: Stage) -> None:
+    await _migrated(stage)
+    with closing(sqlite3.connect(stage.database, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("BEGIN EXCLUSIVE")
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "check", "--config", str(stage.configure())), stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        while not (line := (await process.stdout.readline()).decode()).startswith("wrong"):
+            assert line.startswith("note   configuration")
+    assert line == f"wrong  database: The database {stage.database} can't be used: database is locked.\n"
+    rest = (await process.stdout.read()).decode()
+    for part in ("ledger", "generations"):
+        assert f"wrong  {part}: can't be looked at without the database" in rest
+    assert await process.wait() == 1

@@ -20,6 +20,7 @@ from bot.domain.ledger import hold
 from bot.store import engines
 from bot.store.database import Database
 from bot.store.errors import (
+    DatabaseAwayError,
     DatabaseClosedError,
     DatabaseUnusableError,
     DataFolderTakenError,
@@ -30,6 +31,7 @@ from bot.store.lock import DataFolderLock
 from bot.store.schema import migrate
 from bot.store.store import Store
 from bot.store.tables import metadata
+from tests import disks
 from tests.store.samples import accepted
 
 HEAD = "0005"
@@ -276,10 +278,29 @@ async def test_the_data_folder_is_made_where_it_is_missing(tmp_path: Path) -> No
 async def test_a_path_that_cannot_be_a_database_is_refused(tmp_path: Path, path: str, words: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("dear diary, " * 1_000)
-    with pytest.raises(DatabaseUnusableError, match=words):
-        await migrate(f"sqlite:///{tmp_path}/{path}")
-    with pytest.raises(DatabaseUnusableError, match=words):
-        await Database(f"sqlite:///{tmp_path}/{path}").open()
+    for opening in (migrate(f"sqlite:///{tmp_path}/{path}"), Database(f"sqlite:///{tmp_path}/{path}").open()):
+        with pytest.raises(DatabaseUnusableError, match=words) as caught:
+            await opening
+        assert not isinstance(caught.value, DatabaseAwayError)
+
+
+@on_sqlite
+async def test_a_file_that_another_process_locks_is_away(url: str) -> None:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseAwayError, match="can't be used: database is locked"):
+            await Database(url).open()
+
+
+@on_sqlite
+async def test_a_file_on_a_full_disk_is_away(url: str, tmp_path: Path) -> None:
+    with disks.small_disk(tmp_path / "disk", "1m") as disk:
+        shutil.copy(url.removeprefix("sqlite:///"), disk)
+        disks.fill(disk)
+        with pytest.raises(DatabaseAwayError, match="can't be used"):
+            await Database(f"sqlite:///{disk}/showreel.db").open()
+        with pytest.raises(DatabaseAwayError, match="can't be used"):
+            await migrate(f"sqlite:///{disk}/another.db")
 
 
 @pytest.mark.parametrize("address", ["nonsense", "sqlite://", "sqlite:///:memory:", "mysql://user@host/db"])
@@ -289,7 +310,7 @@ def test_an_address_that_we_cannot_use_is_refused(address: str) -> None:
 
 
 async def test_a_server_that_is_not_there_is_named_without_the_password() -> None:
-    with pytest.raises(DatabaseUnusableError, match=r"postgresql://user:\*\*\*@127\.0\.0\.1:1/db") as caught:
+    with pytest.raises(DatabaseAwayError, match=r"postgresql://user:\*\*\*@127\.0\.0\.1:1/db") as caught:
         await Database("postgresql://user:secret@127.0.0.1:1/db").open()
     assert "secret" not in str(caught.value)
 
@@ -317,9 +338,15 @@ def test_a_data_folder_is_one_processs(tmp_path: Path) -> None:
         lock.release()
 
 
-def test_a_data_folder_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DatabaseUnusableError, match="can't be used: No such file"):
-        DataFolderLock(tmp_path / "missing").acquire()
+def test_a_data_folder_that_is_missing_is_made_with_its_parents(tmp_path: Path) -> None:
+    with DataFolderLock(tmp_path / "a" / "b"):
+        assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DatabaseUnusableError, match="/file/a can't be used: Not a directory"):
+        DataFolderLock(tmp_path / "file" / "a").acquire()
 
 
 async def test_an_error_of_the_database_names_no_values(store: Store) -> None:
