@@ -1,9 +1,10 @@
-"""Small file systems, to be filled."""
+"""Disks that are small, full or bad."""
 
 import errno
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,21 @@ def fill(folder: Path) -> None:
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
+
+
+def damage(database: Path, *tables: str) -> None:
+    """Overwrite the first page of each of these tables and of their indexes, as a bad disk would."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        ((size,),) = connection.execute("PRAGMA page_size")
+        pages = [
+            page
+            for table in tables
+            for (page,) in connection.execute(
+                "SELECT rootpage FROM sqlite_schema WHERE tbl_name = ? AND rootpage > 0", [table]
+            )
+        ]
+    with database.open("r+b") as file:
+        for page in pages:
+            file.seek((page - 1) * size)
+            file.write(b"\xff" * size)

@@ -1,8 +1,8 @@
 """Opening what the bot works with: the database, the provider, files, and what is asked about prompts."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from bot.providers.errors import ProviderError, Refused
 from bot.providers.lemondata.client import LemonDataProvider
 from bot.settings import Settings, seconds
 from bot.store.database import Database
-from bot.store.errors import DatabaseAwayError, DatabaseUnusableError
+from bot.store.errors import DatabaseAwayError, DatabaseDamagedError, DatabaseUnusableError
 from bot.store.lock import DataFolderLock
 from bot.store.schema import migrate
 from bot.store.store import Store
@@ -58,10 +58,10 @@ async def opened_store(settings: Settings, *, owner: bool) -> AsyncIterator[Stor
     """The store. Its owner makes and migrates it, and keeps others from running the bot on the same SQLite file.
 
     Anybody else finds it as it is, and changes nothing. Raises StartError where the database can't be used, of which
-    NoDatabaseError is one.
+    NoDatabaseError is one, also for what it fails at while it is open.
     """
     async with AsyncExitStack() as stack:
-        try:
+        with _told_as_start_errors(owner=owner):
             database = Database(settings.database.url)
             if not owner:
                 _require_database(settings, database)
@@ -71,15 +71,28 @@ async def opened_store(settings: Settings, *, owner: bool) -> AsyncIterator[Stor
                 await migrate(settings.database.url)
             await database.open(owner=owner)
             gap = await database.clock_gap(now())
-        except DatabaseAwayError as error:
-            raise StartError(str(error), 1) from error
-        except DatabaseUnusableError as error:
-            raise StartError(str(error)) from error
         stack.push_async_callback(database.close)
         if gap > _most_apart(settings):
             apart = f"{gap.total_seconds():.0f} s"
             raise StartError(f"The clocks of this machine and of the database are {apart} apart: set both right.", 1)
-        yield Store(database, zone=ZoneInfo(settings.limits.time_zone))
+        with _told_as_start_errors(owner=owner), database.naming_faults():
+            yield Store(database, zone=ZoneInfo(settings.limits.time_zone))
+
+
+@contextmanager
+def _told_as_start_errors(*, owner: bool) -> Iterator[None]:
+    """Turn what is wrong with the database into StartError, with code 1 where a later start may do better.
+
+    Damage is 2 for the owner, since no later start does, and 1 for a command that read as far as it could.
+    """
+    try:
+        yield
+    except DatabaseAwayError as error:
+        raise StartError(str(error), 1) from error
+    except DatabaseDamagedError as error:
+        raise StartError(str(error), 2 if owner else 1) from error
+    except DatabaseUnusableError as error:
+        raise StartError(str(error)) from error
 
 
 async def watch_clocks(settings: Settings, store: Store) -> None:

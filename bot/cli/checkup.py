@@ -1,8 +1,8 @@
 """`showreel check`: each part on its own line, ok or what is wrong and how to mend it."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import assert_never
@@ -82,11 +82,9 @@ async def _database(store: Store | StartError) -> str:
         raise _Noted(str(store)) from store
     if isinstance(store, StartError):
         raise _WrongError(str(store)) from store
-    try:
+    with _reading(store):
         await store.inspect()
-    except DatabaseUnusableError as error:
-        raise _WrongError(str(error)) from error
-    counts = await store.generations.counts()
+        counts = await store.generations.counts()
     return _("open; {count} generations under way", count=sum(counts.values()))
 
 
@@ -105,7 +103,18 @@ async def _found(store: Store | StartError, look: Callable[[Reconciler], Awaitab
         return []
     if isinstance(store, StartError):
         raise _WrongError(_("can't be looked at without the database")) from store
-    return await look(Reconciler(store.reconciling, now))
+    with _reading(store):
+        return await look(Reconciler(store.reconciling, now))
+
+
+@contextmanager
+def _reading(store: Store) -> Iterator[None]:
+    """Make a line of what the database fails at, so that the other parts are looked at all the same."""
+    try:
+        with store.naming_faults():
+            yield
+    except DatabaseUnusableError as error:
+        raise _WrongError(str(error)) from error
 
 
 def _require_nothing(findings: list[Finding]) -> None:

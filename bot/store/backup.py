@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.store import engines
 from bot.store.errors import StoreError
+from bot.store.soundness import is_sound
 
 _BUSY = 5.0
 """Seconds to wait for another process's lock."""
@@ -18,7 +19,10 @@ class BackupRefusedError(StoreError):
 
 
 class BackupFailedError(StoreError):
-    """The copy could not be written whole, and none is left behind; the message is one sentence."""
+    """The copy could not be written whole, or is as damaged as its original; none is left behind.
+
+    The message is one sentence.
+    """
 
 
 async def back_up(address: str, target: Path) -> int:
@@ -39,18 +43,26 @@ def _copy(source: Path, target: Path) -> int:
     part = target.with_name(f"{target.name}.part")
     _reserve(target)
     try:
+        _write(source, part, target)
+    except BackupFailedError:
+        part.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
+        raise
+    return target.stat().st_size
+
+
+def _write(source: Path, part: Path, target: Path) -> None:
+    try:
         part.unlink(missing_ok=True)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         _copy_pages(source, part)
+        _require_sound(part, source)
         _sync(part)
         part.replace(target)
         _sync(target.absolute().parent)
     except (sqlite3.Error, OSError) as error:
-        part.unlink(missing_ok=True)
-        target.unlink(missing_ok=True)
         cause = error.strerror if isinstance(error, OSError) else error
         raise BackupFailedError(f"The backup {target} could not be written: {cause}.") from error
-    return target.stat().st_size
 
 
 def _reserve(target: Path) -> None:
@@ -70,6 +82,14 @@ def _copy_pages(source: Path, part: Path) -> None:
         closing(sqlite3.connect(part, timeout=_BUSY)) as copy,
     ):
         database.backup(copy)
+
+
+def _require_sound(part: Path, source: Path) -> None:
+    """A copy takes damage along, and must not stand where somebody will look for a backup."""
+    if not is_sound(part):
+        raise BackupFailedError(
+            f"The database {source} is damaged inside, so no backup was made: restore an earlier one."
+        )
 
 
 def _sync(path: Path) -> None:

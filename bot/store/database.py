@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.change import StoreAwayError
 from bot.store import engines, schema
+from bot.store.causes import damaged, naming_faults
 from bot.store.errors import DatabaseClosedError, DatabaseUnusableError
+from bot.store.soundness import is_sound
 
 Result = TypeVar("Result")
 Work = Callable[[AsyncConnection], Awaitable[Result]]
@@ -69,12 +71,21 @@ class Database:
             stack.pop_all()
 
     async def inspect(self) -> None:
-        """See, without trying, that SQLite's file may be written; raises DatabaseUnusableError where it may not."""
+        """See that SQLite's file may be written, without trying, and that no page of it is damaged, reading all.
+
+        Raises DatabaseUnusableError or its kind DatabaseDamagedError. PostgreSQL sees to its files itself.
+        """
         if self.folder is None:
             return
         file = Path(self._url.database or "")
         if not all(os.access(path, os.W_OK) for path in (file, self.folder)):
             raise DatabaseUnusableError(f"The database {file} can't be used: it or its folder can only be read.")
+        if not await asyncio.to_thread(is_sound, file):
+            raise damaged(f"The database {file}")
+
+    def naming_faults(self) -> AbstractContextManager[None]:
+        """What turns the database's own faults inside into DatabaseAwayError or DatabaseDamagedError."""
+        return naming_faults(f"The database {engines.shown_of(self._url)}")
 
     async def clock_gap(self, now: datetime) -> timedelta:
         """How far this machine's clock is from that of the database, whose processes share leases; none with SQLite."""

@@ -49,6 +49,11 @@ def data_folder(url: URL) -> Path | None:
     return Path(url.database or "").absolute().parent if is_sqlite(url) else None
 
 
+def shown_of(url: URL) -> str:
+    """The database as people may read of it: its file, or its address without the password."""
+    return str(url.database) if is_sqlite(url) else url.set(drivername=url.get_backend_name()).render_as_string()
+
+
 def migrator_of(url: URL) -> AsyncEngine:
     """The engine for migrations: on SQLite a table that others refer to can be made anew only without foreign keys."""
     return (
@@ -74,7 +79,7 @@ def reader_of(url: URL) -> AsyncEngine:
 @asynccontextmanager
 async def opening(url: URL) -> AsyncIterator[None]:
     """Make the data folder (its parent has to exist) and turn what goes wrong inside into DatabaseUnusableError."""
-    shown = url.database if is_sqlite(url) else url.set(drivername=url.get_backend_name()).render_as_string()
+    shown = shown_of(url)
     try:
         folder = data_folder(url)
         if folder is not None:

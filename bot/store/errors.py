@@ -3,6 +3,7 @@
 StoreError
 ├── DatabaseUnusableError   the database can't be opened: the message is one sentence for the operator
 │   ├── DatabaseAwayError       it is locked, full or can't be reached: later it may be as it should be
+│   ├── DatabaseDamagedError    pages of its file are damaged: only a backup helps
 │   ├── NewerDatabaseError      it was written by a later version of the bot
 │   ├── OutdatedDatabaseError   it has to be migrated first
 │   └── DataFolderTakenError    another process works in the data folder
@@ -21,6 +22,10 @@ class DatabaseUnusableError(StoreError):
 
 class DatabaseAwayError(DatabaseUnusableError):
     """The database is locked, full or can't be reached; trying again later may help."""
+
+
+class DatabaseDamagedError(DatabaseUnusableError):
+    """The database's file is damaged inside."""
 
 
 class NewerDatabaseError(DatabaseUnusableError):

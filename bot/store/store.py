@@ -276,6 +276,7 @@ class Store:
     def __init__(self, database: Database, zone: tzinfo = UTC) -> None:
         self.clock_gap = database.clock_gap
         self.inspect = database.inspect
+        self.naming_faults = database.naming_faults
         self.generations = Generations(database, zone)
         self.guilds = Guilds(database)
         self.announcements = Announcements(database)

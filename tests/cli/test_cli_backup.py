@@ -15,6 +15,7 @@ from bot.store.schema import migrate
 from bot.store.store import Store
 from bot.work.reconciling import Reconciler
 from tests.cli.test_cli_commands import _showreel as showreel
+from tests.disks import damage
 from tests.stage import Stage
 
 POSTGRES = {"url": "postgresql://showreel@127.0.0.1:1/showreel"}
@@ -96,3 +97,14 @@ async def test_what_is_no_database_leaves_no_copy_behind(tmp_path: Path) -> None
     with pytest.raises(BackupFailedError, match=r"could not be written: .*not a database\.$"):
         await back_up(f"sqlite:///{source}", copy)
     assert names(tmp_path, "copy") == []
+
+
+async def test_a_damaged_database_leaves_nothing_that_could_be_taken_for_a_backup(stage: Stage) -> None:
+    source, copy = stage.folder / "showreel.db", stage.folder / "copy.db"
+    await migrate(f"sqlite:///{source}")
+    damage(source, "generations")
+    config = stage.configure(database={"url": f"sqlite:///{source}"})
+    code, output = await showreel("backup", str(copy), "--config", str(config))
+    sentence = f"The database {source} is damaged inside, so no backup was made: restore an earlier one.\n"
+    assert (code, output) == (1, sentence)
+    assert names(stage.folder, "copy") == []

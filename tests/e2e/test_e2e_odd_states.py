@@ -209,6 +209,28 @@ async def test_a_file_that_is_no_database_is_refused_in_one_sentence(stage: Stag
     assert await _refusal(stage) == f"The database {stage.database} can't be used: file is not a database."
 
 
+async def test_a_file_that_is_damaged_inside_is_named_by_check_report_and_run(stage: Stage) -> None:
+    await _migrated(stage)
+    disks.damage(stage.database, "generations", "ledger")
+    sentence = f"The database {stage.database} is damaged inside: restore a backup."
+    code, output = await showreel("check", "--config", str(stage.configure()))
+    assert code == 1
+    for part in ("database", "ledger", "generations"):
+        assert f"wrong  {part}: {sentence}" in output.splitlines()
+    assert "ok     provider: " in output
+    assert await showreel("report", "--config", str(stage.configure())) == (1, f"{sentence}\n")
+    assert await _refusal(stage) == sentence
+
+
+async def test_check_names_damage_that_nothing_else_came_upon(stage: Stage) -> None:
+    await _migrated(stage)
+    disks.damage(stage.database, "snapshots")
+    code, output = await showreel("check", "--config", str(stage.configure()))
+    assert code == 1
+    assert f"wrong  database: The database {stage.database} is damaged inside: restore a backup." in output
+    assert "ok     generations: " in output
+
+
 async def test_a_data_folder_that_is_missing_is_made_with_its_parents(stage: Stage) -> None:
     database = stage.folder / "a" / "b" / "showreel.db"
     await stage.start(database={"url": f"sqlite:///{database}"})

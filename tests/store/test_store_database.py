@@ -22,6 +22,7 @@ from bot.store.database import Database
 from bot.store.errors import (
     DatabaseAwayError,
     DatabaseClosedError,
+    DatabaseDamagedError,
     DatabaseUnusableError,
     DataFolderTakenError,
     NewerDatabaseError,
@@ -301,6 +302,27 @@ async def test_a_file_on_a_full_disk_is_away(url: str, tmp_path: Path) -> None:
             await Database(f"sqlite:///{disk}/showreel.db").open()
         with pytest.raises(DatabaseAwayError, match="can't be used"):
             await migrate(f"sqlite:///{disk}/another.db")
+
+
+async def test_a_sound_database_is_found_so(database: Database) -> None:
+    await database.inspect()
+
+
+@on_sqlite
+async def test_damage_inside_is_found_and_named(url: str) -> None:
+    disks.damage(Path(url.removeprefix("sqlite:///")), "members")
+    database = Database(url)
+    await database.open(owner=False)
+    with pytest.raises(DatabaseDamagedError, match=r"damaged inside: restore a backup\.$"):
+        await database.inspect()
+    with pytest.raises(DatabaseDamagedError, match=r"damaged inside: restore a backup\.$"), database.naming_faults():
+        await database.read(lambda connection: connection.execute(text("SELECT * FROM members")))
+    await database.close()
+
+
+async def test_a_mistake_of_ours_is_no_fault_of_the_database(database: Database) -> None:
+    with pytest.raises(DBAPIError), database.naming_faults():
+        await database.read(lambda connection: connection.execute(text("SELECT nothing FROM members")))
 
 
 @pytest.mark.parametrize("address", ["nonsense", "sqlite://", "sqlite:///:memory:", "mysql://user@host/db"])
