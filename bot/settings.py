@@ -232,7 +232,7 @@ class Settings(BaseSettings):
         if self.media.folder:
             return Path(self.media.folder)
         if self.database.url.startswith("sqlite:///"):
-            return Path(self.database.url.removeprefix("sqlite:///")).parent
+            return Path(os.path.realpath(self.database.url.removeprefix("sqlite:///"))).parent
         return Path("data")
 
 

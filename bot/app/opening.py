@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -63,12 +63,11 @@ async def opened_store(settings: Settings, *, owner: bool) -> AsyncIterator[Stor
     async with AsyncExitStack() as stack:
         with _told_as_start_errors(owner=owner):
             database = Database(settings.database.url)
-            if not owner:
-                _require_database(settings, database)
-            elif database.folder:
-                stack.enter_context(DataFolderLock(database.folder))
             if owner:
+                stack.enter_context(_held(database.folder))
                 await migrate(settings.database.url)
+            else:
+                _require_database(settings, database)
             await database.open(owner=owner)
             gap = await database.clock_gap(now())
         stack.push_async_callback(database.close)
@@ -77,6 +76,21 @@ async def opened_store(settings: Settings, *, owner: bool) -> AsyncIterator[Stor
             raise StartError(f"The clocks of this machine and of the database are {apart} apart: set both right.", 1)
         with _told_as_start_errors(owner=owner), database.naming_faults():
             yield Store(database, zone=ZoneInfo(settings.limits.time_zone))
+
+
+async def migrated(settings: Settings) -> str:
+    """Bring the database to this version's shape, a SQLite file while nobody works with it; returns its revision.
+
+    Raises StartError where it can't be.
+    """
+    url = settings.database.url
+    with _told_as_start_errors(owner=True), _held(Database(url).folder):
+        return await migrate(url)
+
+
+def _held(folder: Path | None) -> AbstractContextManager[object]:
+    """The data folder held against other processes; with PostgreSQL there is none."""
+    return nullcontext() if folder is None else DataFolderLock(folder)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bot import log
 from bot.app import run as run_bot
-from bot.app.opening import StartError
+from bot.app.opening import StartError, migrated
 from bot.cli import catalog, checkup
 from bot.cli import report as usage_report
 from bot.domain.request import Operation
@@ -19,8 +19,7 @@ from bot.i18n import N_, _
 from bot.reports.periods import Period
 from bot.settings import ConfigurationError, Settings, config_path, read
 from bot.store.backup import BackupFailedError, BackupRefusedError, back_up
-from bot.store.errors import DatabaseAwayError, DatabaseUnusableError
-from bot.store.schema import migrate as migrate_database
+from bot.store.errors import DatabaseUnusableError
 
 app = typer.Typer(
     help=N_("A Discord bot that makes AI videos for a community."),
@@ -61,7 +60,7 @@ def check(config: ConfigOption = None) -> None:
 def migrate(config: ConfigOption = None) -> None:
     """Migrate, and say where the database stands."""
     settings = _configured(config)
-    revision = _finish(migrate_database(settings.database.url))
+    revision = _finish(migrated(settings))
     Console().print(_("The database is at revision {revision}.", revision=revision))
 
 
@@ -163,7 +162,7 @@ def _finish(work: Coroutine[Any, Any, _Result]) -> _Result:
     except StartError as error:
         _errors.print(str(error), markup=False, soft_wrap=True)
         raise typer.Exit(error.code) from error
-    except (DatabaseAwayError, BackupFailedError) as error:
+    except BackupFailedError as error:
         _errors.print(str(error), markup=False, soft_wrap=True)
         raise typer.Exit(1) from error
     except (DatabaseUnusableError, BackupRefusedError) as error:

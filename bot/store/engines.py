@@ -1,5 +1,6 @@
 """How a database address becomes engines: what is set on every connection, and how a transaction begins."""
 
+import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -45,8 +46,11 @@ def is_sqlite(url: URL) -> bool:
 
 
 def data_folder(url: URL) -> Path | None:
-    """The folder that the database's file lies in, None with PostgreSQL."""
-    return Path(url.database or "").absolute().parent if is_sqlite(url) else None
+    """The folder that the database's file lies in, wherever symbolic links lead; None with PostgreSQL.
+
+    There SQLite has the file's companions as well.
+    """
+    return Path(os.path.realpath(url.database or "")).parent if is_sqlite(url) else None
 
 
 def shown_of(url: URL) -> str:

@@ -3,7 +3,9 @@
 import signal
 
 import aiohttp
+import pytest
 
+from tests.cli.test_cli_commands import _showreel as showreel
 from tests.stage import KEY, Stage
 
 
@@ -82,6 +84,40 @@ async def test_a_second_process_on_the_same_data_folder_refuses_to_start(stage: 
     assert await stage.gone() == 2
     assert "already works in" in stage.log
     stage.process = first
+
+
+@pytest.mark.parametrize("linked", ["file", "folder"])
+async def test_a_second_process_on_the_same_file_by_another_path_refuses_to_start(stage: Stage, linked: str) -> None:
+    await stage.start()
+    first = stage.process
+    other = stage.folder / "other"
+    if linked == "file":
+        other.mkdir()
+        (other / "showreel.db").symlink_to(stage.database)
+    else:
+        other.symlink_to(stage.database.parent)
+    await stage.launch(database={"url": f"sqlite:///{other}/showreel.db"})
+    assert await stage.gone() == 2
+    assert f"Another process already works in {stage.database.parent}: " in stage.log
+    stage.process = first
+
+
+async def test_where_the_file_is_a_link_all_lies_beside_what_it_leads_to(stage: Stage) -> None:
+    (stage.folder / "far").mkdir()
+    stage.database.parent.mkdir()
+    stage.database.symlink_to(stage.folder / "far" / "showreel.db")
+    await stage.start()
+    names = {path.name for path in (stage.folder / "far").iterdir()}
+    assert names >= {"showreel.db", "showreel.db-wal", "showreel.lock", "spool"}
+    assert list(stage.database.parent.iterdir()) == [stage.database]
+
+
+async def test_migrate_beside_a_running_bot_is_refused_in_one_sentence(stage: Stage) -> None:
+    await stage.start()
+    code, output = await showreel("migrate", "--config", str(stage.folder / "config.toml"))
+    assert code == 2
+    assert output.startswith(f"Another process already works in {stage.database.parent}: stop it first")
+    assert len(output.splitlines()) == 1
 
 
 async def test_sigterm_and_sigint_end_it_with_code_0(stage: Stage) -> None:

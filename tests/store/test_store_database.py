@@ -353,6 +353,22 @@ def test_a_relative_path_is_relative_to_where_the_bot_was_started(
     assert Database("postgresql://user@host/db").folder is None
 
 
+def test_the_data_folder_is_where_symbolic_links_lead(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "showreel.db").touch()
+    (tmp_path / "folder").symlink_to(tmp_path / "data")
+    (tmp_path / "file.db").symlink_to("data/showreel.db")
+    (tmp_path / "next.db").symlink_to("data/next.db")
+    for path in ("folder/showreel.db", "file.db", "next.db"):
+        assert Database(f"sqlite:///{tmp_path}/{path}").folder == tmp_path / "data"
+
+
+async def test_a_symbolic_link_to_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop.db").symlink_to("loop.db")
+    with pytest.raises(DatabaseUnusableError, match="unable to open database file"):
+        await Database(f"sqlite:///{tmp_path}/loop.db").open()
+
+
 def test_a_data_folder_is_one_processs(tmp_path: Path) -> None:
     with DataFolderLock(tmp_path), pytest.raises(DataFolderTakenError, match="stop it first"):
         DataFolderLock(tmp_path).acquire()
