@@ -130,7 +130,7 @@ def _most_apart(settings: Settings) -> timedelta:
 
 def _require_database(settings: Settings, database: Database) -> None:
     file = Path(settings.database.url.removeprefix("sqlite:///"))
-    if database.folder is not None and not file.is_file():
+    if database.folder is not None and not file.exists():
         raise NoDatabaseError(f"There is no database {file} yet: the first `showreel run` makes it.")
 
 

@@ -209,6 +209,16 @@ async def test_a_file_that_is_no_database_is_refused_in_one_sentence(stage: Stag
     assert await _refusal(stage) == f"The database {stage.database} can't be used: file is not a database."
 
 
+async def test_a_folder_in_the_database_s_place_is_named_by_check_report_and_run(stage: Stage) -> None:
+    stage.database.mkdir(parents=True)
+    sentence = f"The database {stage.database} can't be used: unable to open database file."
+    code, output = await showreel("check", "--config", str(stage.configure()))
+    assert code == 1
+    assert f"wrong  database: {sentence}" in output.splitlines()
+    assert await showreel("report", "--config", str(stage.configure())) == (2, f"{sentence}\n")
+    assert await _refusal(stage) == sentence
+
+
 async def test_a_file_that_is_damaged_inside_is_named_by_check_report_and_run(stage: Stage) -> None:
     await _migrated(stage)
     disks.damage(stage.database, "generations", "ledger")
