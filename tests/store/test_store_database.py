@@ -214,7 +214,7 @@ async def test_a_damaged_file_is_refused_though_nothing_is_to_be_migrated(
     with path.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"\xff" * size)
-    with pytest.raises(DatabaseUnusableError, match="can't be used: database disk image is malformed"):
+    with pytest.raises(DatabaseDamagedError, match="is damaged inside: restore a backup"):
         await migrate(f"sqlite:///{path}")
 
 
