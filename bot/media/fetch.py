@@ -152,8 +152,9 @@ class MediaFiles:
         with self._claiming:
             if not self._run.path.exists():
                 log.warning("run_folder_gone", folder=str(self._run.path))
+                fresh = RunFolder.claim(self._folder)
                 self._run.release()
-                self._run = RunFolder.claim(self._folder)
+                self._run = fresh
         folder = self._run.of_generation(generation_id)
         folder.mkdir(exist_ok=True)
         return folder

@@ -251,6 +251,19 @@ async def test_a_folder_that_somebody_removed_is_made_anew_and_is_ours(
     await other.close()
 
 
+async def test_a_folder_that_can_t_be_made_anew_yet_is_tried_again(
+    media: MediaFiles, offer: Attach, tmp_path: Path
+) -> None:
+    folder = tmp_path / "media"
+    shutil.rmtree(folder)
+    folder.write_text("in the way")
+    for _ in range(2):
+        with pytest.raises(MediaDelayedError):
+            await media.fetch_input(offer(IMAGE, "png"), "g1", 0)
+    folder.unlink()
+    assert (await media.fetch_input(offer(IMAGE, "png"), "g1", 0)).is_file()
+
+
 async def test_two_runs_share_a_folder_without_touching_each_other(
     site: "Site", media: MediaFiles, samples: Samples, attach: Attach, tmp_path: Path
 ) -> None:
