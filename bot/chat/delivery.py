@@ -5,6 +5,7 @@ nonce made from the generation and is sent with enforce_nonce (discord.py does s
 repeated send gives the message that is there already.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -27,6 +28,9 @@ from bot.i18n import speaking
 from bot.work.protocols import Check, DeliveryDelayedError, Notice, nothing_to_check
 
 log = structlog.get_logger(__name__)
+
+OWNER_WITHIN = timedelta(seconds=10)
+"""For telling one of the owners: a call that hangs must not keep the others from being told."""
 
 ARCHIVE_AFTER_MINUTES: Literal[1440] = 1440
 THREAD_EXISTS = 160004
@@ -146,10 +150,10 @@ class DiscordDelivery:
         with speaking(generation.origin.locale):
             return await self._postman.post(generation, notice, check)
 
-    async def tell_slow(self, generation: Generation) -> None:
-        """Say in the thread that it takes longer, unless that stands there."""
+    async def tell_slow(self, generation: Generation, since: datetime) -> None:
+        """Say in the thread that it takes longer, unless that stands there since then."""
         with speaking(generation.origin.locale):
-            await self._postman.post_text(generation, cards.slow(generation), f"{generation.id}-slow")
+            await self._postman.post_text(generation, cards.slow(generation), f"{generation.id}-slow", since)
 
     async def tell_owner(self, door_closed_by: str | None) -> None:
         """Write to the application's owner, or to every member of its team.
@@ -163,13 +167,15 @@ class DiscordDelivery:
         delays: list[DeliveryDelayedError] = []
         for owner in owners:
             try:
-                async with discord_faults("tell owner"):
+                async with asyncio.timeout(OWNER_WITHIN.total_seconds()), discord_faults("tell owner"):
                     channel = await self._bot.create_dm(discord.Object(owner.id))
                     await channel.send(cards.owner_notice(door_closed_by))
             except discord.HTTPException as error:
                 log.warning("owner_not_told", owner=owner.id, error=str(error))
             except DeliveryDelayedError as error:
                 delays.append(error)
+            except TimeoutError:
+                delays.append(DeliveryDelayedError("not in time"))
         if delays and len(delays) == len(owners):
             raise delays[0]  # nobody was reached, and later may help
 

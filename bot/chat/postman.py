@@ -58,7 +58,7 @@ class Postman:
         None where no place took it. Raises DeliveryDelayedError where later helps. Discord remembers a nonce for a few
         minutes only, so after a failed try the places are searched before anything is posted again.
         """
-        standing = await self._standing(generation) if generation.telling_failures else Standing()
+        standing = await self._standing(generation, notice) if generation.telling_failures else Standing()
         lacking = standing.lacking(generation, notice)
         parts = parts_of(lacking, await self.upload_limit(generation), standing.next_number) if lacking else []
         rest = _Rest(parts, standing.first, check)
@@ -66,17 +66,16 @@ class Postman:
         if any(part.files for part in rest.parts):  # no place took the files; one may take words
             rest.parts = as_links(rest.parts, rest.parts[0].index, Why.UNPOSTED)
             await self._descend(generation, rest)
-        if rest.parts:
+        if rest.parts and rest.first:
             log.warning("told_in_part", generation=generation.id, lacking=len(rest.parts))
         self._uploads.forget(generation.id)
         return rest.first
 
-    async def post_text(self, generation: Generation, text: str, nonce: str) -> None:
-        """A short word on the way, in the first place that takes it; none where it stands already."""
-        for channel in self._channels(generation):
-            if [message async for message in self._own_messages(generation, channel, generation.state_at)]:
-                return
+    async def post_text(self, generation: Generation, text: str, nonce: str, since: datetime) -> None:
+        """A short word on the way, in the first place that takes it; none where it stands there since then."""
         async for place in self._places(generation):
+            if [message async for message in self._own_messages(generation, place, since)]:
+                return
             try:
                 await self._send(generation, place, text, nonce)
             except discord.HTTPException:
@@ -177,11 +176,13 @@ class Postman:
                 upload.close()
         return MessageRef(channel_id=message.channel.id, message_id=message.id)
 
-    async def _standing(self, generation: Generation) -> Standing:
-        """What stands of this notice already, wherever it may have gone."""
+    async def _standing(self, generation: Generation, notice: Notice) -> Standing:
+        """What stands of this notice already, wherever it may have gone; no further than all of it is found."""
         standing = Standing()
         since = generation.telling_since or generation.state_at
         async for place in self._places(generation):
+            if isinstance(place, discord.DMChannel) and standing.lacking(generation, notice) is None:
+                break
             async for message in self._own_messages(generation, place, since):
                 standing.add(generation, message)
         return standing

@@ -173,8 +173,9 @@ class Following:
             return polled
         try:
             async with asyncio.timeout(tools.policy.word_timeout.total_seconds()):
-                await tools.delivery.tell_slow(polled)
-        except (DeliveryDelayedError, TimeoutError):
+                await tools.delivery.tell_slow(polled, now - elapsed + tools.policy.deadline)
+        except (DeliveryDelayedError, TimeoutError) as error:
+            log.info("slowness_not_told", generation=generation.id, error=str(error) or "not in time")
             return polled
         await tools.write(generation, polled.evolve(deadline_told=True))
         return None

@@ -210,7 +210,7 @@ class Delivery(Protocol):
         ...
 
     async def input_urls(self, generation: Generation) -> tuple[str, ...] | None:
-        """Fresh signed URLs of the kept inputs, None where they are gone."""
+        """Fresh signed URLs of the kept inputs, None where they are gone; raises DeliveryDelayedError."""
         ...
 
     async def show(self, generation: Generation, usual: timedelta | None, now: datetime) -> None:
@@ -228,8 +228,8 @@ class Delivery(Protocol):
         """
         ...
 
-    async def tell_slow(self, generation: Generation) -> None:
-        """Tell the requester that this takes longer than expected and is still followed."""
+    async def tell_slow(self, generation: Generation, since: datetime) -> None:
+        """Tell the requester that this takes longer than expected, unless that was told since then."""
         ...
 
     async def tell_owner(self, door_closed_by: str | None) -> None:

@@ -138,8 +138,8 @@ async def test_the_word_that_it_takes_longer_is_said_once(stage: Stage, town: To
     running = done.evolve(state=State.RUNNING)
     town.discord.fail_next("POST", MESSAGES, "cut-after")
     with pytest.raises(DeliveryDelayedError):
-        await stage.delivery.tell_slow(running)
+        await stage.delivery.tell_slow(running, done.state_at)
     town.discord.advance(HOUR)
-    await stage.delivery.tell_slow(running)
+    await stage.delivery.tell_slow(running, done.state_at)
     said: list[Message] = list(everything(town))
     assert len(said) == 1

@@ -222,8 +222,8 @@ async def test_a_notice_pings_nobody_but_its_requester(
 
 async def test_a_slow_one_is_told_once(stage: Stage, town: Town, done: Generation) -> None:
     running = done.evolve(state=State.RUNNING)
-    await stage.delivery.tell_slow(running)
-    await stage.delivery.tell_slow(running)
+    await stage.delivery.tell_slow(running, done.state_at)
+    await stage.delivery.tell_slow(running, done.state_at)
     (message,) = everything(town)
     assert message.place is thread(town)
     assert "/cancel" in message.content
@@ -232,16 +232,16 @@ async def test_a_slow_one_is_told_once(stage: Stage, town: Town, done: Generatio
 
 async def test_a_slow_one_is_told_where_it_can_be(stage: Stage, town: Town, done: Generation) -> None:
     town.guild.deny(town.channel, Permission.SEND_MESSAGES_IN_THREADS | Permission.SEND_MESSAGES)
-    await stage.delivery.tell_slow(done.evolve(state=State.RUNNING))
+    await stage.delivery.tell_slow(done.evolve(state=State.RUNNING), done.state_at)
     assert len(town.ada.direct_messages) == 1
     town.ada.close_dms()
-    await stage.delivery.tell_slow(done.evolve(state=State.RUNNING))
+    await stage.delivery.tell_slow(done.evolve(state=State.RUNNING), done.state_at)
 
 
 async def test_a_slow_one_is_told_later_while_discord_fails(stage: Stage, town: Town, done: Generation) -> None:
     town.discord.fail_next("POST", MESSAGES, 503)
     with pytest.raises(DeliveryDelayedError):
-        await stage.delivery.tell_slow(done.evolve(state=State.RUNNING))
+        await stage.delivery.tell_slow(done.evolve(state=State.RUNNING), done.state_at)
 
 
 def test_a_file_larger_than_a_whole_message_goes_alone(tmp_path: Path) -> None:

@@ -124,7 +124,8 @@ class RecordedDelivery:
         self.told.append((generation, notice))
         return MessageRef(channel_id=generation.thread_id or CHANNEL, message_id=next(_numbers))
 
-    async def tell_slow(self, generation: Generation) -> None:
+    async def tell_slow(self, generation: Generation, since: datetime) -> None:
+        assert since <= self.clock.now()
         await self._begin("tell_slow")
         self.slow.append(generation.id)
 
