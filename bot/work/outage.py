@@ -35,15 +35,18 @@ NOW = timedelta(0)
 class Outage:
     """Counts unanswered calls over all generations, and holds calls while there is no use in them.
 
-    `calls` says in the log which calls those are.
+    `calls` says in the log which calls those are. A probe of which nothing is heard is forgotten after `probe_time`.
 
     Two things hold calls, and neither ends the other: a pause that the provider asked for, which nothing shortens, and
     an outage, which one answer ends. Whoever may call has to say afterwards whether there was an answer. A probe of
     which nobody says so is forgotten when the next one is due.
     """
 
-    def __init__(self, rng: random.Random | None = None, *, calls: str = "all") -> None:
+    def __init__(
+        self, rng: random.Random | None = None, *, calls: str = "all", probe_time: timedelta = PROBE_TIME
+    ) -> None:
         self._calls = calls
+        self._probe_time = probe_time
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._in_row = 0
         self._began: datetime | None = None
@@ -79,9 +82,9 @@ class Outage:
             return NOW
         if self._probe_at is not None and now < self._probe_at:
             wait = self._probe_at - now
-            return (min(wait, PROBE_TIME) if self._probing else wait) + self._spread()
+            return (min(wait, self._probe_time) if self._probing else wait) + self._spread()
         self._probing = True
-        self._probe_at = now + max(self._pause, PROBE_TIME)
+        self._probe_at = now + max(self._pause, self._probe_time)
         return NOW
 
     def answered(self, now: datetime) -> None:

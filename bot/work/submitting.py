@@ -11,7 +11,7 @@ from bot.media.files import MediaDelayedError
 from bot.providers.base import Phase, Submission, TaskStatus
 from bot.providers.errors import Busy, ProviderError, Refused, Unreachable
 from bot.work.clearance import Clearance
-from bot.work.outage import LONGEST_HOLD, Outage
+from bot.work.outage import LONGEST_HOLD, LONGEST_PAUSE, Outage
 from bot.work.protocols import DeliveryDelayedError
 from bot.work.screening import Screening
 from bot.work.steps import Tools, later
@@ -28,7 +28,7 @@ class Accepting:
     def __init__(self, tools: Tools, screening: Screening | None = None) -> None:
         self._tools = tools
         self._screening = screening
-        self._submissions = Outage(calls="submissions")
+        self._submissions = Outage(calls="submissions", probe_time=LONGEST_PAUSE)  # longer than one may hang
         self._clearance = Clearance(tools, self._submissions)
 
     async def __call__(self, generation: Generation) -> Generation | None:

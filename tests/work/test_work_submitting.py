@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections import deque
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 from bot.domain.change import Change
 from bot.domain.generation import Reason, State
 from bot.store import engines
-from bot.work.outage import ROW
+from bot.work.outage import FIRST_PAUSE, LONGEST_PAUSE, ROW, Outage
+from bot.work.policy import Policy
 from sandbox.provider import Outcome
 from tests.work.conftest import OpenStage
 from tests.work.scripted import BROKEN, PROCESSING, TASK, UNKNOWN, WRONG_KEY, ScriptedApi
@@ -109,6 +110,15 @@ async def test_where_submissions_alone_are_not_answered_most_requests_wait_until
     for generation in waiting:
         assert (await stage.follow(generation)).state is State.SUCCEEDED
     assert api.asked_for(SUBMIT) == len(asked)
+
+
+def test_a_submission_that_hangs_is_not_forgotten_before_its_time_is_over() -> None:
+    now = datetime(2026, 3, 4, tzinfo=UTC)
+    submissions = Outage(probe_time=LONGEST_PAUSE)
+    for _ in range(ROW):
+        submissions.unanswered(now)
+    assert not submissions.take(now + FIRST_PAUSE)
+    assert submissions.take(now + FIRST_PAUSE + Policy().call_timeout)
 
 
 async def test_after_a_lost_answer_a_harmless_call_goes_before_the_next_submission(
