@@ -231,6 +231,7 @@ class DatabaseCheck:
         """What is wrong with it, None where it answers in time."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask(), name="database-check")
+            self._asking.add_done_callback(lambda asked: asked.cancelled() or asked.exception())  # too late, maybe
         asking = self._asking
         await asyncio.wait([asking], timeout=ANSWER_WITHIN.total_seconds())
         if not asking.done():

@@ -49,8 +49,8 @@ async def run(settings: Settings) -> None:
             parts = await _unless_stopped(_open(settings, stack), stopping)
             if parts is not None:
                 await _run(parts, settings, stack, stopping)
-        except StartError as error:
-            _end_within(CLOSE_WITHIN, code=error.code, why=str(error))
+        except Exception as error:
+            _end_within(CLOSE_WITHIN, code=error.code if isinstance(error, StartError) else 1, why=str(error))
             raise
 
 

@@ -24,8 +24,9 @@ from bot.store.tables import ledger as entries
 _log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = timedelta(hours=2)
-"""No step is put off for longer: a pause that the provider asks for is obeyed for an hour at most, a step that tripped
-rests as long, and with the budget of calls at its default thousands of polls have their moments within minutes."""
+"""No step is put off for longer, but for what Discord asks and by a budget that is too small: those are only looked at
+sooner. A pause that the provider asks for is obeyed for an hour at most, a step that tripped rests as long, and with
+the budget of calls at its default thousands of polls have their moments within minutes."""
 
 LONGEST_GRACE = timedelta(days=32)
 """The same for unconfirmed ones that were told, whose grace is at most 31 days."""

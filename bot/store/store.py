@@ -81,7 +81,7 @@ class Generations:
             with telling_away():
                 return await self._saving.write(change)
         except IntegrityError as error:
-            if change.after.task_id == change.before.task_id:
+            if change.after.task_id == change.before.task_id or "task_id" not in str(error.orig):
                 raise
             raise TaskTakenError(str(error.orig)) from error
 
