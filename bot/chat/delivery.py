@@ -174,8 +174,8 @@ class DiscordDelivery:
                 log.warning("owner_not_told", owner=owner.id, error=str(error))
             except DeliveryDelayedError as error:
                 delays.append(error)
-            except TimeoutError:
-                delays.append(DeliveryDelayedError("not in time"))
+            except TimeoutError as error:
+                delays.append(DeliveryDelayedError(type(error).__name__))
         if delays and len(delays) == len(owners):
             raise delays[0]  # nobody was reached, and later may help
 
