@@ -149,7 +149,7 @@ async def test_a_key_refused_to_a_submission_closes_the_door_and_is_probed_until
 async def test_telling_an_owner_that_hangs_holds_up_neither_work_nor_probes(
     open_stage: OpenStage, api: ScriptedApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api.polls = deque([WRONG_KEY, PROCESSING, api.done()])
+    api.polls = deque([WRONG_KEY])
     stage = await open_stage(api=api)
     stage.delivery.hanging.add("tell_owner")
     async with watched(stage, monkeypatch):
@@ -158,6 +158,7 @@ async def test_telling_an_owner_that_hangs_holds_up_neither_work_nor_probes(
         await stage.worker.turn()
         await stage.worker.settle()
         assert not stage.door.is_open
+        api.polls = deque([PROCESSING, api.done()])
         await _until(lambda: stage.door.is_open)
         stage.delivery.hanging.clear()
         assert (await stage.follow(running)).state is State.SUCCEEDED
