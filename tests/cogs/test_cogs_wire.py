@@ -116,10 +116,10 @@ async def test_a_lost_answer_leaves_the_request_accepted_and_says_nothing_else(
 ) -> None:
     town.discord.fail_next("POST", CALLBACK, fault)
     result = await town.ada.run("video text", channel=town.channel, options={"prompt": "a cat"}, timeout=0.3)
+    assert await events(logged, 2) == ["generation_accepted", "card_not_answered"]
     (stored,) = await connected.all_of(town.ada.id, town.guild.id)
     assert len(town.discord.requests_to("POST", CALLBACK)) == 1
     assert (result.message is None) is (fault == "cut-before")
-    assert await events(logged, 2) == ["generation_accepted", "card_not_answered"]
     found = await connected.delivery.find_or_post_card(stored)
     assert found is not None
     assert [message.id for message in town.channel.messages] == [found.message_id]
@@ -130,8 +130,8 @@ async def test_an_answer_that_comes_too_late_leaves_the_request_accepted(
 ) -> None:
     town.discord.fail_next("POST", CALLBACK, 404)
     await town.ada.run("video text", channel=town.channel, options={"prompt": "a cat"}, timeout=0.3)
-    assert len(await connected.all_of(town.ada.id, town.guild.id)) == 1
     assert await events(logged, 2) == ["generation_accepted", "card_not_answered"]
+    assert len(await connected.all_of(town.ada.id, town.guild.id)) == 1
 
 
 @pytest.mark.parametrize("fault", [404, "cut-before", "cut-after"])

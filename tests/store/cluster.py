@@ -15,6 +15,7 @@ import psycopg
 
 PATIENCE = 20  # seconds until a server that doesn't answer is given up
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=")
+EVEN = ("autovacuum=off",)  # statistics that come by themselves change plans in the middle of a test
 
 
 def binaries() -> Path | None:
@@ -48,7 +49,7 @@ def running_cluster(programs: Path) -> Iterator[str]:
             "UTF8",
         ]
         subprocess.run([*make, "--no-locale"], user=owner, cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own arguments
-        options = [part for setting in (*FAST, f"unix_socket_directories={folder}") for part in ("-c", setting)]
+        options = [part for setting in (*FAST, *EVEN, f"unix_socket_directories={folder}") for part in ("-c", setting)]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(  # noqa: S603 - our own arguments
                 [programs / "postgres", "-D", data, *options], user=owner, cwd=folder, stdout=log, stderr=log

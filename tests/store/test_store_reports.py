@@ -326,7 +326,7 @@ async def _postgresql_plan(database: Database, statement: str, parameters: Any) 
     async with database._writer.connect() as connection:
         for change in (
             "DROP INDEX ix_ledger_member, ix_ledger_held",
-            "ALTER TABLE ledger DROP CONSTRAINT pk_ledger",
+            "ALTER TABLE ledger DROP CONSTRAINT pk_ledger, DROP CONSTRAINT uq_ledger_generation_id_kind_releases",
             "SET LOCAL enable_seqscan = off",
             "SET LOCAL enable_bitmapscan = off",
         ):
