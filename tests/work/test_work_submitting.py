@@ -92,7 +92,7 @@ async def test_where_submissions_alone_are_not_answered_most_requests_wait_until
 ) -> None:
     stage = await open_stage(api=api)
     taken, api.taken, api.polls = api.taken, BROKEN, deque([UNKNOWN])
-    asked = [await stage.ask() for _ in range(40)]
+    asked = [await stage.ask() for _ in range(30)]
     with capture_logs() as logs:
         until = stage.clock.now() + timedelta(minutes=20)
         while stage.clock.now() < until:
