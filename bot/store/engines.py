@@ -126,6 +126,7 @@ def _sqlite_engine(url: URL, size: int, begin: str, pragmas: tuple[str, ...]) ->
 
     def prepare(connection: PoolProxiedConnection, _entry: ConnectionPoolEntry) -> None:
         try:
+            connection.driver_connection.text_factory = _text  # type: ignore[union-attr]  # aiosqlite's own connection
             cursor = connection.cursor()
             for pragma in pragmas:
                 cursor.execute(f"PRAGMA {pragma}")
@@ -140,3 +141,11 @@ def _sqlite_engine(url: URL, size: int, begin: str, pragmas: tuple[str, ...]) ->
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", start)
     return engine
+
+
+def _text(stored: bytes) -> str | bytes:
+    """Text as it is stored; bytes that are none are handed on: an error would hide every row that is read along."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return stored

@@ -149,6 +149,8 @@ async def test_a_row_that_cannot_be_read_is_put_aside_and_no_other(
         "thread_id = 'there'",
         "upload_limit = 0.5",
         "model = x'00'",
+        "task_id = CAST(x'ff00fe' AS TEXT)",
+        "reason = CAST(x'ff' AS TEXT)",
     ],
 )
 async def test_a_row_with_a_value_of_another_type_is_put_aside_and_no_other(
