@@ -12,7 +12,7 @@ class FindingKind(StrEnum):
     UNSETTLED = "unsettled"  # it succeeded without a charge, or has no hold at all
     ORPHANED = "orphaned"  # the ledger has entries of it, but it is gone itself
     UNDECIDED = "undecided"  # unconfirmed for more than a day
-    QUARANTINED = "quarantined"  # it can't be read back, and was put aside
+    QUARANTINED = "quarantined"  # it can't be read back and was put aside, or could never be settled
     STUCK = "stuck"  # under way, but no step of it will ever be due
     UNTOLD = "untold"  # ended, but its requester will never be told
 

@@ -11,6 +11,8 @@ from bot.domain.generation import Generation
 from bot.domain.ledger import Amounts, Entry, EntryKind
 from bot.store.tables import ledger as table
 
+_COLUMNS = tuple((column.name, column.type.python_type, column.nullable) for column in table.columns)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counting:
@@ -39,6 +41,12 @@ async def entries_of(connection: AsyncConnection, generation_id: str) -> list[En
     """All entries of a generation, in their order."""
     query = select(table).where(table.c.generation_id == generation_id).order_by(table.c.id)
     return [_entry_of(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def spoilt_holds(connection: AsyncConnection, *which: ColumnElement[bool]) -> list[RowMapping]:
+    """The holds among the entries chosen that no release could close, since the ledger takes none of their values."""
+    query = select(table).where(table.c.kind == EntryKind.HOLD.value, *which)
+    return [row for row in (await connection.execute(query)).mappings() if not _is_sound(row)]
 
 
 async def used(connection: AsyncConnection, *which: ColumnElement[bool]) -> Amounts:
@@ -106,3 +114,11 @@ def _entry_of(row: RowMapping) -> Entry:
         held_at=row["held_at"],
         releases=EntryKind(row["releases"]) if row["releases"] else None,
     )
+
+
+def _is_sound(row: RowMapping) -> bool:
+    """Whether each value is of its column's kind, and none is less than nothing: SQLite keeps anything."""
+    is_typed = all(
+        isinstance(row[name], kind) or (may_be_empty and row[name] is None) for name, kind, may_be_empty in _COLUMNS
+    )
+    return is_typed and all(row[name] is None or row[name] >= 0 for name in ("generations", "seconds", "micros"))

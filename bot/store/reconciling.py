@@ -17,7 +17,7 @@ from bot.domain.ledger import Entry, EntryKind, missing
 from bot.store import audit, generations, ledger, rows
 from bot.store.errors import UnreadableRowError
 from bot.store.instants import LATEST
-from bot.store.tables import FINISHED, OPEN
+from bot.store.tables import FINISHED, OPEN, members
 from bot.store.tables import generations as table
 from bot.store.tables import ledger as entries
 
@@ -84,7 +84,10 @@ async def of_progress(connection: AsyncConnection, now: datetime, undecided_sinc
         Finding(kind=_kind_of(row), generation_id=row["id"], since=row["state_at"])
         for row in (await connection.execute(forgotten)).mappings()
     ]
-    return _sorted(found)
+    known = {finding.generation_id for finding in found if finding.kind is FindingKind.QUARANTINED}
+    hopeless = [finding for finding in await _hopeless(connection) if finding.generation_id not in known]
+    ids = {finding.generation_id for finding in hopeless}
+    return _sorted([*hopeless, *(finding for finding in found if finding.generation_id not in ids)])
 
 
 async def wake(connection: AsyncConnection, generation_id: str, now: datetime) -> bool:
@@ -150,6 +153,22 @@ async def _orphaned(connection: AsyncConnection) -> list[Finding]:
         Finding(kind=FindingKind.ORPHANED, generation_id=row.generation_id, since=row.held_at)
         for row in await connection.execute(query)
     ]
+
+
+async def _hopeless(connection: AsyncConnection) -> list[Finding]:
+    """Those under way that no step can end, since the ledger would refuse their settlement.
+
+    Their member is gone, their amounts or their hold's are none, or they are settled already.
+    """
+    is_known = select(members.c.key).where(members.c.key == table.c.member_key).exists()
+    other = entries.alias()
+    is_settled = select(other.c.id).where(other.c.generation_id == table.c.id, other.c.kind != EntryKind.HOLD.value)
+    is_less = or_(table.c.generations < 0, table.c.seconds < 0, table.c.micros < 0)
+    query = select(table.c.id, table.c.state_at).where(OPEN, or_(~is_known, is_settled.exists(), is_less))
+    since = {row.id: row.state_at for row in await connection.execute(query)}
+    spoilt = await ledger.spoilt_holds(connection, entries.c.generation_id.in_(select(table.c.id).where(OPEN)))
+    since |= {row["generation_id"]: row["at"] for row in spoilt}
+    return [Finding(kind=FindingKind.QUARANTINED, generation_id=id_, since=at) for id_, at in since.items()]
 
 
 def _is_left_alone(now: datetime) -> ColumnElement[bool]:

@@ -51,6 +51,7 @@ def generation_of(row: RowMapping) -> Generation:
         _check_types(row)
         facts |= {name: None if row[name] is None else kind(row[name]) for name, kind in _ENUMS.items()}
         _check_task(facts)
+        _check_told(facts)
         facts |= {name: adapter.validate_json(row[name]) for name, adapter in _LISTS.items()}
         facts |= {name: _message(row, prefix) for name, prefix in _MESSAGES.items()}
         return Generation(
@@ -87,6 +88,13 @@ def _check_task(facts: Mapping[str, Any]) -> None:
     """What runs can be asked for: a task without an id would be taken for lost, and its hold given back."""
     if facts["state"] is State.RUNNING and not facts["task_id"]:
         raise ValueError("it runs without a task_id")
+
+
+def _check_told(facts: Mapping[str, Any]) -> None:
+    """Nothing follows an end: one that was told already, but isn't there, would keep the real one from being told."""
+    told = facts["told"]
+    if told is not None and told.is_end and told is not facts["state"]:
+        raise ValueError(f"it was told as {told} and is {facts['state']}")
 
 
 def _columns_of(field: str, value: Any) -> dict[str, object]:

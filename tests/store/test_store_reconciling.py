@@ -163,6 +163,51 @@ async def test_a_row_with_a_value_of_another_type_is_put_aside_and_no_other(
     assert await kinds(store) == {spoilt.id: FindingKind.QUARANTINED}
 
 
+async def test_what_was_told_as_an_end_that_it_has_not_come_to_is_put_aside(store: Store, database: Database) -> None:
+    spoilt, sound = await accepted(store), await accepted(store)
+    await spoil(database, spoilt, "told = 'succeeded'")
+    assert [generation.id for generation in await store.generations.claim(NOW, LEASE, 10)] == [sound.id]
+    await store.generations.release_leases()
+    assert await kinds(store) == {spoilt.id: FindingKind.QUARANTINED}
+
+
+@pytest.mark.parametrize("assignment", ["generations = -1", "seconds = -1", "micros = -1"])
+async def test_what_holds_less_than_nothing_is_found_while_it_is_under_way(
+    store: Store, database: Database, assignment: str
+) -> None:
+    spoilt, _ = await claimed(store), await accepted(store)
+    await spoil(database, spoilt, assignment)
+    assert await kinds(store) == {spoilt.id: FindingKind.QUARANTINED}
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE generations SET member_key = 'nobody' WHERE id = :id",
+        "UPDATE ledger SET seconds = -1 WHERE generation_id = :id",
+        "UPDATE ledger SET micros = 'much' WHERE generation_id = :id",
+        "UPDATE ledger SET held_at = 'then' WHERE generation_id = :id",
+        (
+            "INSERT INTO ledger SELECT NULL, generation_id, 'release', 'hold', generations, seconds, micros, at, "
+            "held_at, member_key, guild_id, channel_id, model, operation FROM ledger WHERE generation_id = :id"
+        ),
+    ],
+)
+async def test_what_could_never_be_settled_is_found_while_it_is_under_way(
+    store: Store, url: str, statement: str
+) -> None:
+    spoilt, _ = await claimed(store), await accepted(store)
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute("DROP TRIGGER ledger_no_update")
+        connection.execute(statement, {"id": spoilt.id})
+    assert await store.reconciling.of_progress(NOW, NOW - DAY) == [
+        Finding(kind=FindingKind.QUARANTINED, generation_id=spoilt.id, since=NOW)
+    ]
+    assert not await store.reconciling.put_aside(spoilt.id)
+
+
 async def test_what_runs_without_a_task_is_put_aside(store: Store, database: Database) -> None:
     running = await claimed(store)
     await spoil(database, running, "task_id = NULL, poll_url = NULL, lease_until = NULL")
