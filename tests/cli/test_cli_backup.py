@@ -108,3 +108,18 @@ async def test_a_damaged_database_leaves_nothing_that_could_be_taken_for_a_backu
     sentence = f"The database {source} is damaged inside, so no backup was made: restore an earlier one.\n"
     assert (code, output) == (1, sentence)
     assert names(stage.folder, "copy") == []
+
+
+async def test_a_row_that_breaks_a_rule_of_its_table_keeps_nobody_from_a_backup(tmp_path: Path) -> None:
+    source, copy = tmp_path / "showreel.db", tmp_path / "copy.db"
+    await migrate(f"sqlite:///{source}")
+    with closing(sqlite3.connect(source, isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute("INSERT INTO limits VALUES (1, 'member', 0, 'generations', 'day', -1)")
+        connection.execute("PRAGMA ignore_check_constraints = OFF")
+        assert connection.execute("PRAGMA quick_check").fetchall() == [("CHECK constraint failed in limits",)]
+    assert await back_up(f"sqlite:///{source}", copy) == copy.stat().st_size
+    database = Database(f"sqlite:///{source}")
+    await database.open()
+    await database.inspect()
+    await database.close()
