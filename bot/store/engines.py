@@ -18,6 +18,7 @@ _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 _BUSY = 5  # seconds that SQLite waits for another process's lock
 _IDLE = 30  # seconds until PostgreSQL ends the transaction of a frozen process, so that its locks hold up nobody
 _READERS = 4
+_PASSWORDS = ("password", "sslpassword")  # PostgreSQL takes them among the parameters of an address as well
 _DURABLE = ("journal_mode = WAL", "synchronous = FULL")
 CONNECTIONS = 8
 """With PostgreSQL, for reads and writes together."""
@@ -27,7 +28,7 @@ def parsed(address: str) -> URL:
     """The address as the user wrote it, with the driver we use; raises DatabaseUnusableError for one we can't use."""
     try:
         url = make_url(address)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # the latter for a port that is no number
         raise DatabaseUnusableError(
             "The database's address can't be read: write sqlite:///FILE or postgresql://USER@HOST/NAME."
         ) from error
@@ -35,8 +36,9 @@ def parsed(address: str) -> URL:
         raise DatabaseUnusableError(
             f"Databases of the kind {url.drivername} are not supported: use sqlite or postgresql."
         )
-    if url.drivername == "sqlite" and url.database in {None, "", ":memory:"}:
-        raise DatabaseUnusableError("The database's address names no file: write sqlite:///FILE.")
+    if url.drivername == "sqlite" and (url.database in {None, "", ":memory:"} or url.query):
+        # with ?uri=true the file would be another one than the one whose folder is locked
+        raise DatabaseUnusableError("The database's address names no file alone: write sqlite:///FILE.")
     return url.set(drivername=_DRIVERS[url.drivername])
 
 
@@ -54,8 +56,11 @@ def data_folder(url: URL) -> Path | None:
 
 
 def shown_of(url: URL) -> str:
-    """The database as people may read of it: its file, or its address without the password."""
-    return str(url.database) if is_sqlite(url) else url.set(drivername=url.get_backend_name()).render_as_string()
+    """The database as people may read of it: its file, or its address without passwords."""
+    if is_sqlite(url):
+        return str(url.database)
+    shown = url.set(drivername=url.get_backend_name()).difference_update_query(_PASSWORDS)
+    return shown.render_as_string()
 
 
 def migrator_of(url: URL) -> AsyncEngine:

@@ -184,7 +184,18 @@ async def test_a_mistake_of_ours_is_no_fault_of_the_database(database: Database)
         await database.read(lambda connection: connection.execute(text("SELECT nothing FROM members")))
 
 
-@pytest.mark.parametrize("address", ["nonsense", "sqlite://", "sqlite:///:memory:", "mysql://user@host/db"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nonsense",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file:showreel.db?uri=true",
+        "sqlite:///showreel.db?timeout=1",
+        "mysql://user@host/db",
+        "postgresql://user@host:port/db",
+    ],
+)
 def test_an_address_that_we_cannot_use_is_refused(address: str) -> None:
     with pytest.raises(DatabaseUnusableError, match=r"^[A-Z].*\.$"):
         Database(address)
@@ -194,6 +205,12 @@ async def test_a_server_that_is_not_there_is_named_without_the_password() -> Non
     with pytest.raises(DatabaseAwayError, match=r"postgresql://user:\*\*\*@127\.0\.0\.1:1/db") as caught:
         await Database("postgresql://user:secret@127.0.0.1:1/db").open()
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["password", "sslpassword"])
+def test_no_password_among_the_parameters_of_an_address_is_shown(name: str) -> None:
+    shown = engines.shown_of(engines.parsed(f"postgresql://user@host/db?{name}=secret&application_name=showreel"))
+    assert shown == "postgresql://user@host/db?application_name=showreel"
 
 
 @pytest.mark.parametrize(
