@@ -49,6 +49,15 @@ class Discord(_Section):
     guild_ids: Annotated[tuple[int, ...], NoDecode] = ()
     user_install: bool = False
 
+    @field_validator("token")
+    @classmethod
+    def _in_one_line(cls, token: SecretStr) -> SecretStr:
+        """A header takes no more; what a file ends with is cut off."""
+        bare = token.get_secret_value().strip()
+        if not bare.isprintable():
+            raise ValueError("it holds characters that no token has")
+        return SecretStr(bare)
+
     @field_validator("guild_ids", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:

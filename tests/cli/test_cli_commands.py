@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from sandbox.discord import Permission
-from tests.stage import Stage
+from tests.stage import TOKEN, Stage
 
 PROGRAM = (sys.executable, "-m", "bot")
 
@@ -179,3 +179,15 @@ async def test_a_running_bot_holds_no_simulators_and_no_library_of_pictures_or_v
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
     assert output.decode().strip() == "[]"
+
+
+async def test_a_token_that_no_header_takes_is_one_sentence_and_is_not_shown(stage: Stage) -> None:
+    config = str(stage.configure())
+    for command in ("run", "check"):
+        code, output = await _showreel(command, "--config", config, SHOWREEL_DISCORD__TOKEN="secret\ntoken")
+        assert code == 2
+        assert "The setting discord.token" in output
+        assert "it holds characters that no token has" in output
+        assert "secret" not in output
+    code, output = await _showreel("check", "--config", config, SHOWREEL_DISCORD__TOKEN=f"{TOKEN}\n")
+    assert code == 0, output
