@@ -1,8 +1,12 @@
 """Opening a database: how connections are set, and what is refused with which words."""
 
 import asyncio
+import errno
+import fcntl
+import os
 import shutil
 import sqlite3
+import stat
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -250,6 +254,30 @@ def test_a_data_folder_is_one_processs(tmp_path: Path) -> None:
         DataFolderLock(tmp_path).acquire()
     with DataFolderLock(tmp_path) as lock:
         lock.release()
+
+
+def test_a_data_folder_stays_one_processs_where_the_lock_file_is_removed(tmp_path: Path) -> None:
+    with DataFolderLock(tmp_path):
+        (tmp_path / "showreel.lock").unlink()
+        with pytest.raises(DataFolderTakenError, match="stop it first"):
+            DataFolderLock(tmp_path).acquire()
+    with DataFolderLock(tmp_path):
+        assert (tmp_path / "showreel.lock").exists()
+
+
+def test_a_data_folder_whose_file_system_locks_no_folders_is_locked_by_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = fcntl.flock
+
+    def flock(descriptor: int, operation: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        locked(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with DataFolderLock(tmp_path), pytest.raises(DataFolderTakenError, match="stop it first"):
+        DataFolderLock(tmp_path).acquire()
 
 
 def test_a_data_folder_that_is_missing_is_made_with_its_parents(tmp_path: Path) -> None:
