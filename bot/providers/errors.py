@@ -15,13 +15,21 @@ from bot.domain.generation import Reason
 
 
 class ProviderError(Exception):
-    """A call to a provider did not do what was asked."""
+    """A call to a provider did not do what was asked; it may ask us to call again after `retry_after` only."""
 
-    def __init__(self, message: str, *, status: int | None = None, code: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        retry_after: timedelta | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
         self.code = code
+        self.retry_after = retry_after
 
 
 class Refused(ProviderError):  # noqa: N818 - named by what we know afterwards, like its siblings
@@ -51,17 +59,6 @@ class Refused(ProviderError):  # noqa: N818 - named by what we know afterwards, 
 
 class Busy(ProviderError):  # noqa: N818 - named by what we know afterwards, like its siblings
     """The provider asks us to come back later, after `retry_after` where it says so."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        retry_after: timedelta | None = None,
-        status: int | None = None,
-        code: str | None = None,
-    ) -> None:
-        super().__init__(message, status=status, code=code)
-        self.retry_after = retry_after
 
 
 class Unreachable(ProviderError):  # noqa: N818 - named by what we know afterwards, like its siblings

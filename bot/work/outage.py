@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import structlog
 
-from bot.providers.errors import Busy
+from bot.providers.errors import Busy, ProviderError
 
 log = structlog.get_logger(__name__)
 
@@ -122,8 +122,8 @@ class Outage:
             raise Busy("not asked: it wants a pause", retry_after=held)
         try:
             return await ask()
-        except Busy as busy:
-            self.hold(clock(), busy.retry_after)
+        except ProviderError as error:
+            self.hold(clock(), error.retry_after)
             raise
 
     def _spread(self) -> timedelta:

@@ -170,9 +170,10 @@ class Accepting:
             for outage in counts:
                 outage.answered(tools.clock())
             raise
-        except (ProviderError, TimeoutError):
+        except (ProviderError, TimeoutError) as error:
             for outage in counts:
                 outage.unanswered(tools.clock())
+            tools.outage.hold(tools.clock(), error.retry_after if isinstance(error, ProviderError) else None)
             raise
         for outage in counts:
             outage.answered(tools.clock())

@@ -123,7 +123,22 @@ def test_a_wait_in_the_body_may_be_garbage_too(figure: object) -> None:
 
 def test_no_wait_is_longer_than_a_day() -> None:
     assert wait(retry_after="999999999") == timedelta(days=1)
+    assert wait(retry_after="99999999999999999999.5") == timedelta(days=1)
     assert wait(retry_after="Fri, 31 Dec 9999 23:59:59 GMT") == timedelta(days=1)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_an_answer_that_leaves_a_submission_unsure_may_ask_for_a_pause(status: int) -> None:
+    error = of_submission(answer(status, b"<html>", retry_after="5"), NOW)
+    assert isinstance(error, Unsure)
+    assert error.retry_after == timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_an_answer_that_leaves_a_question_unsure_may_ask_for_a_pause(status: int) -> None:
+    error = of_question(answer(status, envelope("server_error"), retry_after="5"), NOW)
+    assert isinstance(error, Unsure)
+    assert error.retry_after == timedelta(seconds=5)
 
 
 @pytest.mark.parametrize("status", [429, 503])

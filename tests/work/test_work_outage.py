@@ -238,6 +238,20 @@ async def test_a_retry_after_of_one_submission_is_obeyed_by_all(open_stage: Open
     assert submissions(api) >= 3
 
 
+async def test_a_retry_after_of_a_submission_without_a_usable_answer_is_obeyed_by_all(
+    open_stage: OpenStage, api: ScriptedApi
+) -> None:
+    stage = await open_stage(api=api)
+    taken, api.taken = api.taken, (503, {"error": {"message": "no", "code": "server_error", "retry_after": 600}})
+    await stage.follow(await stage.ask(), State.UNCONFIRMED)
+    api.taken, calls = taken, len(api.asked)
+    await stage.ask()
+    await wait_through(stage, timedelta(minutes=9))
+    assert len(api.asked) == calls
+    await wait_through(stage, timedelta(minutes=2))
+    assert submissions(api) == 2
+
+
 async def test_a_retry_after_of_a_poll_is_obeyed_by_submissions(open_stage: OpenStage, api: ScriptedApi) -> None:
     stage = await open_stage(api=api)
     api.polls = deque([busy(600), PROCESSING])

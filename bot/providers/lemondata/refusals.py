@@ -58,7 +58,7 @@ def of_submission(answer: Answer, now: datetime, secret: str = "") -> ProviderEr
         return Refused(message, reason=Reason.UNAVAILABLE, status=answer.status)
     if answer.status == 503 and envelope.is_own and envelope.error.words & _UNAVAILABLE:
         return Refused(message, reason=Reason.UNAVAILABLE, status=answer.status, code=code)
-    return Unsure(message, status=answer.status, code=code)
+    return _unsure(answer, envelope, now, message)
 
 
 def of_question(answer: Answer, now: datetime, secret: str = "") -> ProviderError:
@@ -75,7 +75,7 @@ def of_question(answer: Answer, now: datetime, secret: str = "") -> ProviderErro
     if answer.status in {429, 503} or (answer.is_success and words & _LIMITED):
         return _busy(answer, envelope, now, message)
     if answer.status == 408 or (body is None and answer.status not in {401, 402}):
-        return Unsure(message, status=answer.status, code=code)
+        return _unsure(answer, envelope, now, message)
     if answer.status == 404 or UNKNOWN_TASK in words:
         code = UNKNOWN_TASK if UNKNOWN_TASK in words else code
         return Refused(message, reason=Reason.TASK_LOST, status=answer.status, code=code)
@@ -83,7 +83,7 @@ def of_question(answer: Answer, now: datetime, secret: str = "") -> ProviderErro
         return Refused(message, reason=Reason.TASK_LOST, status=answer.status, code=code)
     if 400 <= answer.status < 500:
         return _refused(answer, envelope, message)
-    return Unsure(message, status=answer.status, code=code)
+    return _unsure(answer, envelope, now, message)
 
 
 def is_unknown(error: Refused | Unsure) -> bool:
@@ -101,9 +101,9 @@ def retry_after(answer: Answer, fault: Fault, now: datetime) -> timedelta | None
 
 
 def _from_seconds(text: str) -> timedelta | None:
-    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII):
+    if not re.fullmatch(r"\d{1,99}(\.\d{1,9})?", text, re.ASCII):
         return None
-    return min(timedelta(seconds=float(text)), _MOST_WAIT)
+    return timedelta(seconds=min(float(text), _MOST_WAIT.total_seconds()))
 
 
 def _from_date(text: str, now: datetime) -> timedelta | None:
@@ -116,6 +116,16 @@ def _from_date(text: str, now: datetime) -> timedelta | None:
 
 def _busy(answer: Answer, envelope: Envelope, now: datetime, message: str) -> Busy:
     return Busy(
+        message,
+        retry_after=retry_after(answer, envelope.error, now),
+        status=answer.status,
+        code=envelope.error.code or envelope.error.type,
+    )
+
+
+def _unsure(answer: Answer, envelope: Envelope, now: datetime, message: str) -> Unsure:
+    """Whatever became of the call, a pause that is asked for with such an answer is meant for the next one."""
+    return Unsure(
         message,
         retry_after=retry_after(answer, envelope.error, now),
         status=answer.status,
