@@ -161,7 +161,8 @@ def moderation_endpoint(settings: Settings) -> ModerationEndpoint | None:
 async def check_key(provider: LemonDataProvider, store: Store) -> Refused | None:
     """A wrong key ends the start where nothing is under way, and is returned where something is.
 
-    What is under way goes on behind a closed door. A provider that is away ends nothing.
+    What is under way goes on behind a closed door, and so does a start without a balance. A provider that is away ends
+    nothing.
     """
     try:
         await provider.check_key()
@@ -170,7 +171,7 @@ async def check_key(provider: LemonDataProvider, store: Store) -> Refused | None
             raise StartError("The video service is at another address; see [provider] base_url.") from refusal
         log.warning("provider_refuses", status=refusal.status, code=refusal.code)
         if refusal.status not in {401, 403}:
-            return None
+            return refusal if refusal.closes_door else None
         if await _is_anything_under_way(store):
             return refusal
         raise StartError("The video service does not accept the key; see [provider] api_key.") from refusal
