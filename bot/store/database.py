@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from datetime import datetime, timedelta
@@ -48,6 +49,7 @@ class Database:
         self._turn = asyncio.Semaphore(1 if engines.is_sqlite(self._url) else engines.CONNECTIONS)
         self._running: set[asyncio.Task[Any]] = set()
         self._is_closed = False
+        self._identity: tuple[int, int] | None = None
 
     @property
     def folder(self) -> Path | None:
@@ -68,6 +70,7 @@ class Database:
                 await connection.run_sync(schema.require_current)
                 if owner:
                     await connection.execute(_TRY_WRITING)
+            self._identity = engines.identity_of(self._url)
             stack.pop_all()
 
     async def inspect(self) -> None:
@@ -122,10 +125,21 @@ class Database:
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
+    def _require_file(self) -> None:
+        """Raise what a database that is away raises, while another file stands at the address of SQLite's, or none.
+
+        SQLite would go on in the file that it has open: nobody would find again what is accepted there.
+        """
+        if self._identity is not None and engines.identity_of(self._url) != self._identity:
+            cause = sqlite3.OperationalError("the file that was opened is gone, or another one stands in its place")
+            raise OperationalError(None, None, cause)
+
     async def _read(self, work: Work[Result]) -> Result:
+        self._require_file()
         async with self._reader.begin() as connection:
             return await work(connection)
 
     async def _write(self, work: Work[Result]) -> Result:
+        self._require_file()
         async with self._turn, self._writer.begin() as connection:
             return await work(connection)

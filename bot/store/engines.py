@@ -55,6 +55,17 @@ def data_folder(url: URL) -> Path | None:
     return Path(os.path.realpath(url.database or "")).parent if is_sqlite(url) else None
 
 
+def identity_of(url: URL) -> tuple[int, int] | None:
+    """Which file stands at the address, however it is called; None where there is none, and with PostgreSQL."""
+    if not is_sqlite(url):
+        return None
+    try:
+        found = Path(url.database or "").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def shown_of(url: URL) -> str:
     """The database as people may read of it: its file, or its address without passwords."""
     if is_sqlite(url):

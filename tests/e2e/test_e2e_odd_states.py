@@ -1,6 +1,7 @@
 """Odd states of what is stored: named in plain words, in nobody's way, and survived."""
 
 import asyncio
+import shutil
 import sqlite3
 import sys
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot.store.schema import migrate
@@ -239,6 +241,25 @@ async def test_check_names_damage_that_nothing_else_came_upon(stage: Stage) -> N
     assert code == 1
     assert f"wrong  database: The database {stage.database} is damaged inside: restore a backup." in output
     assert "ok     generations: " in output
+
+
+async def test_while_the_data_folder_is_away_nothing_is_accepted_and_all_goes_on_when_it_is_back(
+    stage: Stage, unused_tcp_port: int
+) -> None:
+    await stage.start(server={"port": unused_tcp_port})
+    await _ask(stage, "[slow] a cat")
+    await stage.until(lambda: stage.provider.submissions and "discord_ready" in stage.log)
+    aside = stage.database.parent.rename(stage.folder / "aside")
+    await _ask(stage, "a dog")
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{unused_tcp_port}/readyz") as page:
+        assert (page.status, await page.text()) == (503, "the database can't be used (OperationalError)")
+    assert "the file that was opened is gone, or another one stands in its place" in stage.log
+    shutil.rmtree(stage.database.parent, ignore_errors=True)
+    aside.rename(stage.database.parent)
+    await stage.until(stage.videos)
+    assert _rows(stage.database, "SELECT count(*) FROM generations") == [(1,)]
+    assert len(stage.provider.submissions) == 1
+    assert await stage.end() == 0
 
 
 async def test_a_data_folder_that_is_missing_is_made_with_its_parents(stage: Stage) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.change import Change
@@ -247,6 +247,25 @@ async def test_a_symbolic_link_to_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "loop.db").symlink_to("loop.db")
     with pytest.raises(DatabaseUnusableError, match="unable to open database file"):
         await Database(f"sqlite:///{tmp_path}/loop.db").open()
+
+
+@on_sqlite
+@pytest.mark.parametrize("is_replaced", [False, True])
+async def test_a_file_that_somebody_took_away_is_away_until_it_is_back(
+    store: Store, url: str, *, is_replaced: bool
+) -> None:
+    generation = await accepted(store)
+    file = url.removeprefix("sqlite:///")
+    shutil.move(file, f"{file}.aside")
+    if is_replaced:
+        shutil.copy(f"{file}.aside", file)
+    with pytest.raises(OperationalError, match="the file that was opened is gone, or another one stands in its place"):
+        await accepted(store)
+    with pytest.raises(OperationalError):
+        await store.generations.get(generation.id)
+    shutil.move(f"{file}.aside", file)
+    assert await store.generations.get(generation.id) == generation
+    await accepted(store)
 
 
 def test_a_data_folder_is_one_processs(tmp_path: Path) -> None:
