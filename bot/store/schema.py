@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from bot.store import engines
 from bot.store.errors import DatabaseUnusableError, NewerDatabaseError, OutdatedDatabaseError
@@ -34,10 +34,15 @@ async def migrate(address: str, revision: str = "head") -> str:
 
 
 def require_current(connection: Connection) -> None:
-    """Raise NewerDatabaseError or OutdatedDatabaseError unless the database is exactly of this version."""
+    """Raise NewerDatabaseError or OutdatedDatabaseError unless the database is exactly of this version.
+
+    What the database itself raises where a table or a column of it is gone is handed on.
+    """
     scripts = ScriptDirectory.from_config(_config())
     if _known_revision(connection, scripts) != scripts.get_current_head():
         raise OutdatedDatabaseError("The database is not migrated to this version of the bot: run `showreel migrate`.")
+    for table in metadata.sorted_tables:
+        connection.execute(select(table).limit(0))
 
 
 def _upgrade(connection: Connection, revision: str) -> str:
@@ -80,7 +85,12 @@ def _broken_references(connection: Connection) -> Counter[tuple[str, str]]:
 
 
 def _known_revision(connection: Connection, scripts: ScriptDirectory) -> str | None:
-    revision = MigrationContext.configure(connection).get_current_revision()
+    heads = MigrationContext.configure(connection).get_current_heads()
+    if len(heads) > 1:
+        raise DatabaseUnusableError(
+            f"The database says that it is of several versions at once ({', '.join(sorted(heads))}): restore a backup."
+        )
+    revision = next(iter(heads), None)
     if revision not in {None, *(script.revision for script in scripts.walk_revisions())}:
         raise NewerDatabaseError(
             f"The database is of a later version of the bot (revision {revision}): update the bot, or restore a backup."

@@ -160,3 +160,25 @@ async def test_a_database_of_a_later_version_is_refused(empty_url: str) -> None:
 async def test_a_database_that_is_not_migrated_is_refused(empty_url: str) -> None:
     with pytest.raises(OutdatedDatabaseError, match="showreel migrate"):
         await Database(empty_url).open()
+
+
+@pytest.mark.parametrize(
+    "statement", ["DROP TABLE snapshots", "ALTER TABLE generations DROP COLUMN warnings", "DROP TABLE word_rules"]
+)
+async def test_a_database_that_lacks_a_part_of_its_version_is_refused(empty_url: str, statement: str) -> None:
+    await migrate(empty_url)
+    database = Database(empty_url)
+    await database.write(lambda connection: connection.execute(text(statement)))
+    await database.close()
+    with pytest.raises(DatabaseUnusableError, match="can't be used: "):
+        await database.open(owner=False)
+
+
+async def test_a_database_that_says_it_is_of_two_versions_is_refused(empty_url: str) -> None:
+    await migrate(empty_url)
+    database = Database(empty_url)
+    await database.write(lambda connection: connection.execute(text("INSERT INTO alembic_version VALUES ('0003')")))
+    await database.close()
+    for opening in (migrate(empty_url), database.open()):
+        with pytest.raises(DatabaseUnusableError, match=r"of several versions at once \(0003, 0005\)"):
+            await opening
