@@ -19,7 +19,7 @@ from discord.ext import commands
 from bot.chat import cards
 from bot.chat.clearing import cleared
 from bot.chat.faults import discord_faults, is_gone
-from bot.chat.lookback import own_messages
+from bot.chat.lookback import by_discord, own_messages
 from bot.chat.parts import FILES_PER_MESSAGE
 from bot.chat.postman import Postman
 from bot.chat.shown import ShownCards
@@ -201,9 +201,10 @@ class DiscordDelivery:
 
     async def _own_card(self, generation: Generation, channel: discord.PartialMessageable) -> MessageRef | None:
         """The card that we posted before and could not note down; its nonce alone would tell for minutes only."""
+        since = by_discord(generation, generation.accepted_at)
         try:
             async with discord_faults("look for card"):
-                async for message in own_messages(self._bot, channel, generation.accepted_at):
+                async for message in own_messages(self._bot, channel, since):
                     if any(embed.footer.text == generation.id for embed in message.embeds):
                         return MessageRef(channel_id=message.channel.id, message_id=message.id)
         except discord.HTTPException as error:

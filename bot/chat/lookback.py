@@ -7,6 +7,8 @@ import discord
 import structlog
 from discord.ext import commands
 
+from bot.domain.generation import Generation
+
 log = structlog.get_logger(__name__)
 
 LOOK_BACK = 10_000
@@ -14,6 +16,15 @@ LOOK_BACK = 10_000
 
 CLOCKS_APART = timedelta(minutes=5)
 """How far our clock may be from Discord's, by which messages are dated."""
+
+
+def by_discord(generation: Generation, instant: datetime) -> datetime:
+    """An instant of this generation's life as Discord's clock had it, or somewhat earlier.
+
+    Discord dated the interaction, so our clock was ahead by no more than what lies between that and the acceptance.
+    """
+    ahead = generation.accepted_at - discord.utils.snowflake_time(generation.origin.interaction_id)
+    return instant - max(ahead, timedelta(0))
 
 
 async def own_messages(

@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.chat import cards
 from bot.chat.buttons import undecided_view
 from bot.chat.faults import discord_faults, is_too_large
-from bot.chat.lookback import own_messages
+from bot.chat.lookback import by_discord, own_messages
 from bot.chat.parts import Part, Why, as_links, parts_of
 from bot.chat.standing import Standing
 from bot.chat.uploads import Uploads
@@ -191,7 +191,7 @@ class Postman:
         self, generation: Generation, place: discord.abc.Messageable, since: datetime
     ) -> AsyncIterator[discord.Message]:
         """What we posted there of the present state of this generation; nothing where we may not look."""
-        mark = cards.mark(generation)
+        mark, since = cards.mark(generation), by_discord(generation, since)
         try:
             async with discord_faults("look at the place"):
                 async for message in own_messages(self._bot, place, since):

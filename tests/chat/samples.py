@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from discord.utils import time_snowflake
+
 from bot.domain.generation import Generation, Origin, Reason, State
 from bot.domain.ledger import Amounts
 from bot.domain.request import Operation, Options, Request
@@ -28,7 +30,7 @@ ENDS = {
 def origin(**changes: Any) -> Origin:
     """Where a request came from."""
     facts: dict[str, Any] = {
-        "interaction_id": 1,
+        "interaction_id": time_snowflake(NOW),
         "interaction_token": "interaction-token",
         "guild_id": 11,
         "channel_id": 12,

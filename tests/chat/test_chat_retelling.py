@@ -56,6 +56,19 @@ async def test_a_retry_long_after_finds_what_stands_there(
     assert told == at(thread(town).messages[0])
 
 
+async def test_with_a_clock_that_is_hours_ahead_of_discord_s_a_retry_finds_what_stands_there(
+    stage: Stage, town: Town, done: Generation
+) -> None:
+    ahead = done.evolve(accepted_at=done.accepted_at + 5 * HOUR, state_at=done.state_at + 5 * HOUR)
+    town.discord.fail_next("POST", MESSAGES, "cut-after")
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.tell(ahead, Notice())
+    town.discord.advance(HOUR)
+    again = tried(ahead).evolve(telling_since=ahead.state_at)
+    assert await stage.delivery.tell(again, Notice()) == at(thread(town).messages[0])
+    assert len(list(everything(town))) == 1
+
+
 async def test_a_retry_long_after_posts_only_what_is_missing(
     stage: Stage, town: Town, done: Generation, tmp_path: Path
 ) -> None:
