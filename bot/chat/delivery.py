@@ -54,7 +54,7 @@ class DiscordDelivery:
         with speaking(origin.locale):
             embed = cards.card(generation)
         try:
-            async with discord_faults("post card"):
+            async with discord_faults("post card", generation.telling_failures):
                 message = await channel.send(
                     embed=embed, nonce=f"{generation.id}-card", allowed_mentions=discord.AllowedMentions.none()
                 )
@@ -71,7 +71,8 @@ class DiscordDelivery:
             name = cards.thread_name(generation)
         card = generation.card
         try:
-            async with discord_faults("open thread"):  # by the plain call: the message's own needs a cached guild
+            async with discord_faults("open thread", generation.telling_failures):
+                # by the plain call: the message's own needs a cached guild
                 thread = await self._bot.http.start_thread_with_message(
                     card.channel_id, card.message_id, name=name, auto_archive_duration=ARCHIVE_AFTER_MINUTES
                 )

@@ -106,7 +106,7 @@ class Postman:
             yield channel
         if origin.guild_id is not None:
             try:
-                async with discord_faults("open direct message"):
+                async with discord_faults("open direct message", generation.telling_failures):
                     direct = await self._bot.create_dm(discord.Object(origin.requester_id))
             except discord.HTTPException as error:
                 log.warning("direct_message_refused", generation=generation.id, code=error.code)
@@ -167,7 +167,7 @@ class Postman:
             everyone=False, roles=False, users=[discord.Object(generation.origin.requester_id)], replied_user=False
         )
         try:
-            async with discord_faults("post notice"):
+            async with discord_faults("post notice", generation.telling_failures):
                 message = await place.send(
                     text, files=uploads, nonce=nonce, allowed_mentions=mentions, view=_view(generation, place)
                 )

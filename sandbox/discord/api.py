@@ -12,7 +12,7 @@ from aiohttp import web
 
 from sandbox.discord.attaching import FilePart
 from sandbox.discord.errors import DiscordError, invalid, plain
-from sandbox.discord.recorder import CUT_AFTER, CUT_BEFORE, GLOBAL, Fault, Faults, RecordedFile, RecordedRequest
+from sandbox.discord.recorder import CUT_AFTER, CUT_BEFORE, GLOBAL, PAGE, Fault, Faults, RecordedFile, RecordedRequest
 from sandbox.discord.routes import ENDPOINTS
 from sandbox.discord.wire import Call, Endpoint, Reply, read_body
 from sandbox.discord.world import World
@@ -107,6 +107,8 @@ def _faulty(fault: Fault) -> web.Response | None:
     """The answer that a fault gives in place of the API's, if it gives one."""
     if fault.outcome in {429, GLOBAL}:
         return _rate_limited(fault)
+    if fault.outcome == PAGE:
+        return web.Response(status=403, text="<html>Access denied</html>", content_type="text/html")
     if isinstance(fault.outcome, int):
         return _as_response(Reply(plain(fault.outcome, "a fault of the sandbox").as_json(), fault.outcome))
     return None

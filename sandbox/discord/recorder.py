@@ -11,10 +11,11 @@ CUT_BEFORE = "cut-before"
 CUT_AFTER = "cut-after"
 SLOW = "slow"
 GLOBAL = "global-429"
+PAGE = "page"
 
-Outcome: TypeAlias = int | Literal["cut-before", "cut-after", "slow", "global-429"]
+Outcome: TypeAlias = int | Literal["cut-before", "cut-after", "slow", "global-429", "page"]
 """A status to answer with (429 is a route's limit, the global one has a name of its own); or where the connection
-breaks, before the work is done or after; or only a delay."""
+breaks, before the work is done or after; or only a delay; or a 403 with a page, as of a filter before Discord."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from tests.chat.told import HOUR, MESSAGES, at, everything, names, thread, tried
 from tests.chat.town import Town
 
 
-@pytest.mark.parametrize("fault", [401, 429, 503, "cut-before", "cut-after"])
+@pytest.mark.parametrize("fault", [401, 429, 503, "page", "cut-before", "cut-after"])
 async def test_a_failure_of_discord_is_tried_again_later_and_told_once(
     stage: Stage, town: Town, done: Generation, fault: Any
 ) -> None:

@@ -66,6 +66,12 @@ async def test_a_cut_loses_the_request_or_only_the_answer(
     assert len(channel.messages) == 1
 
 
+async def test_a_page_is_no_answer_of_discord_s(simulated: SimulatedDiscord) -> None:
+    simulated.fail_next("GET", "/users/@me", "page")
+    async with aiohttp.ClientSession() as session, session.get(f"{simulated.api_url}/users/@me") as answer:
+        assert (answer.status, answer.content_type) == (403, "text/html")
+
+
 async def test_a_slow_answer_comes_in_the_end(simulated: SimulatedDiscord, rest: Rest) -> None:
     simulated.fail_next("GET", "/users/@me", "slow", times=2, delay=0.01)
     assert len(simulated.faults) == 2
