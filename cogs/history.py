@@ -166,6 +166,8 @@ def _decisions(generation: Generation, guild_id: int | None) -> discord.ui.View:
 
 def _video_line(generation: Generation, *, is_gone: bool) -> str:
     """Where a finished video is, or was before its message was found to be gone."""
+    if generation.reason:
+        return problems.reason(generation)
     link = told_link(generation)
     if link is not None:
         return _("The message with it is gone.") if is_gone else _("The video is in [this message]({link}).", link=link)

@@ -59,14 +59,18 @@ def thread_name(generation: Generation) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Remarks:
-    """What is remarked about results: whether one was made smaller, and how many can't be used."""
+    """What is remarked about results: whether one was made smaller, how many can't be used, and whether others can."""
 
     shrunk: bool = False
     unusable: int = 0
+    has_usable: bool = True
 
 
 def success(generation: Generation, links: Links, remarks: Remarks = Remarks()) -> str:
     """The text that comes with finished videos; `links` are results that could not be posted as files."""
+    if remarks.unusable and not remarks.has_usable:
+        said = _("{who} the video service finished, but handed over no usable video.", who=_mention(generation))
+        return _with_mark(generation, [said])
     lines = [_("{who} your video is ready.", who=_mention(generation))]
     if remarks.unusable:
         lines.append(_("Some of what the video service handed over can't be posted here: it is no usable video."))
@@ -155,7 +159,7 @@ def _state_line(generation: Generation, usual: timedelta | None) -> str:
         case State.RUNNING:
             return _running_line(generation, usual)
         case State.SUCCEEDED:
-            return _whereabouts(generation)
+            return problems.reason(generation) or _whereabouts(generation)
         case State.UNCONFIRMED | State.FAILED | State.CANCELLED | State.EXPIRED:
             return problems.reason(generation) or texts.state_name(generation.state)
 

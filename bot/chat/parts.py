@@ -30,7 +30,9 @@ class Part:
         if generation.state is not State.SUCCEEDED:
             return cards.ending(generation)
         if self.index == 0:
-            remarks = cards.Remarks(shrunk=any(file.original_size for file in self.files), unusable=self.unusable)
+            shrunk = any(file.original_size for file in self.files)
+            has_usable = bool(self.files or self.links.all)
+            remarks = cards.Remarks(shrunk=shrunk, unusable=self.unusable, has_usable=has_usable)
             return cards.success(generation, self.links, remarks)
         return cards.further(generation, self.index + 1, self.links)
 

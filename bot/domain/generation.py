@@ -83,7 +83,7 @@ class Reason(StrEnum):
     UNREACHABLE = "unreachable"  # the provider could not be reached in a few attempts
     DOOR_CLOSED = "door_closed"  # the provider takes nothing from our account
     PROVIDER_FAILED = "provider_failed"  # the task failed there
-    NO_OUTPUT = "no_output"  # the task completed without a video
+    NO_OUTPUT = "no_output"  # the task completed without a video, or (a success) with nothing that is a usable one
     TASK_LOST = "task_lost"  # the provider knows the task no more
     EXPIRED = "expired"  # the provider let the task expire
     GIVEN_UP = "given_up"  # we stopped following it after the configured time

@@ -185,6 +185,11 @@ class Notice:
     unfetched: tuple[str, ...] = ()
     unusable: int = 0
 
+    @property
+    def is_useless(self) -> bool:
+        """Whether there were results, and none of them can be handed on."""
+        return bool(self.unusable and not self.files and not self.unfetched)
+
 
 Check: TypeAlias = Callable[[], Awaitable[None]]
 """Asked right before something that no later write could take back; raises LeaseLostError where it must not be done."""

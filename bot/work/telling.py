@@ -49,6 +49,7 @@ class Telling:
             return await self._again(generation, error)
         after = generation.evolve(
             told=generation.state,
+            reason=Reason.NO_OUTPUT if notice.is_useless else generation.reason,
             told_as=told_as,
             told_at=tools.clock(),
             telling_since=None,

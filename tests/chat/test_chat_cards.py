@@ -225,6 +225,11 @@ def test_a_released_one_of_which_nothing_is_known_is_not_called_unmade(reason: R
     assert "It no longer counts against your limits." in told
 
 
+def test_a_card_of_which_no_result_can_be_used_says_so_and_names_no_place_of_a_video() -> None:
+    made = generation(state=State.SUCCEEDED, told=State.SUCCEEDED, told_as=CARD, reason=Reason.NO_OUTPUT)
+    assert field(cards.card(made)) == "The video service finished without a video."
+
+
 def test_only_the_first_message_mentions_the_requester() -> None:
     made = generation(state=State.SUCCEEDED, origin=origin(requester_id=13))
     assert "<@13>" in cards.success(made, Links())

@@ -29,6 +29,24 @@ async def test_the_video_comes_as_a_file_into_the_thread(
     assert message.mentions == [town.ada.id]
 
 
+async def test_where_no_result_can_be_used_no_video_is_said_to_be_ready(
+    stage: Stage, town: Town, done: Generation
+) -> None:
+    await stage.delivery.tell(done, Notice(unusable=2))
+    (message,) = everything(town)
+    assert "ready" not in message.content
+    assert message.content.startswith(f"<@{town.ada.id}> the video service finished, but handed over no usable video")
+
+
+async def test_where_some_results_can_be_used_both_is_said(
+    stage: Stage, town: Town, done: Generation, tmp_path: Path
+) -> None:
+    await stage.delivery.tell(done, Notice(files=(result(tmp_path, "a.mp4", 1000),), unusable=1))
+    (message,) = everything(town)
+    assert "your video is ready." in message.content
+    assert "Some of what the video service handed over can't be posted here" in message.content
+
+
 async def test_all_results_go_out_together(stage: Stage, town: Town, done: Generation, tmp_path: Path) -> None:
     files = tuple(result(tmp_path, f"{number}.mp4", 1000) for number in range(10))
     await stage.delivery.tell(done, Notice(files=files))

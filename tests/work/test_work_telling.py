@@ -7,7 +7,7 @@ from itertools import pairwise
 import structlog
 
 from bot.domain.change import Change
-from bot.domain.generation import State
+from bot.domain.generation import Reason, State
 from bot.media.rules import MediaRules
 from sandbox.provider import Outcome
 from tests.work.conftest import OpenStage
@@ -108,9 +108,10 @@ async def test_a_result_that_is_too_large_to_be_fetched_is_told_as_a_link(open_s
 async def test_the_address_of_a_result_that_is_no_video_is_not_handed_on(open_stage: OpenStage) -> None:
     stage = await open_stage()
     stage.simulated.plan(Outcome.NOT_VIDEO)
-    await stage.follow(await stage.ask())
+    ended = await stage.follow(await stage.ask())
     (_, notice) = stage.delivery.told[0]
     assert (notice.files, notice.unfetched, notice.unusable) == ((), (), 1)
+    assert (ended.state, ended.reason) == (State.SUCCEEDED, Reason.NO_OUTPUT)
 
 
 async def test_a_result_that_comes_at_the_fourth_try_is_told_as_a_file(open_stage: OpenStage, api: ScriptedApi) -> None:
