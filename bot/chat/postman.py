@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import discord
 import structlog
@@ -17,7 +17,7 @@ from bot.chat.standing import Standing
 from bot.chat.uploads import Uploads
 from bot.domain.generation import Generation, MessageRef, State
 from bot.media.files import ResultFile
-from bot.work.protocols import Check, Notice
+from bot.work.protocols import Check, DeliveryDelayedError, Notice
 
 log = structlog.get_logger(__name__)
 
@@ -47,9 +47,11 @@ class Postman:
     async def upload_limit(self, generation: Generation) -> int:
         """Bytes per file: the smaller of what the guild and the interaction allow, less what the form takes.
 
-        Raises DeliveryDelayedError where Discord has to be asked and does not answer.
+        Where the place that is left takes less, such as a direct message, it is what any place takes. Raises
+        DeliveryDelayedError where Discord has to be asked and does not answer.
         """
-        of_guild = await self._limit_of_guild(generation.origin.guild_id)
+        is_cramped = self._uploads.are_cramped(generation.id)
+        of_guild = DEFAULT_UPLOAD_LIMIT if is_cramped else await self._limit_of_guild(generation.origin.guild_id)
         return min(of_guild, generation.origin.upload_limit or DEFAULT_UPLOAD_LIMIT) - ROOM_FOR_FORM
 
     async def post(self, generation: Generation, notice: Notice, check: Check) -> MessageRef | None:
@@ -151,8 +153,16 @@ class Postman:
                 return await self._send(generation, place, part.text(generation), nonce, part.files)
             except discord.HTTPException as error:
                 if part.files and is_too_large(error):
+                    self._require_cramped(generation, part)
                     return Why.TOO_LARGE
                 raise
+
+    def _require_cramped(self, generation: Generation, part: Part) -> None:
+        """Raises DeliveryDelayedError where the files may be made small enough for any place."""
+        most = max(file.size for file in part.files)
+        if most > DEFAULT_UPLOAD_LIMIT - ROOM_FOR_FORM and not self._uploads.are_cramped(generation.id):
+            self._uploads.cramp(generation.id)
+            raise DeliveryDelayedError("too large for the place that is left", timedelta(0))
 
     async def _send(
         self,

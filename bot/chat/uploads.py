@@ -15,19 +15,29 @@ UPLOAD_TRIES = 6
 
 
 class Uploads:
-    """Room for uploads, and how often each generation's have failed since this process started."""
+    """Room for uploads, and how each generation's have failed since this process started."""
 
     def __init__(self) -> None:
         self._slots = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self._failed: Counter[str] = Counter()
+        self._cramped: set[str] = set()
 
     def are_given_up(self, generation_id: str) -> bool:
         """Whether links are to take the place of a generation's files."""
         return self._failed[generation_id] >= UPLOAD_TRIES
 
+    def are_cramped(self, generation_id: str) -> bool:
+        """Whether the place that is left for a generation's files takes less than was stated."""
+        return generation_id in self._cramped
+
+    def cramp(self, generation_id: str) -> None:
+        """Note that it does."""
+        self._cramped.add(generation_id)
+
     def forget(self, generation_id: str) -> None:
-        """Count no longer: it is told."""
+        """Remember nothing of it: it is told."""
         self._failed.pop(generation_id, None)
+        self._cramped.discard(generation_id)
 
     @asynccontextmanager
     async def room(self, generation_id: str, *, has_files: bool) -> AsyncIterator[None]:
@@ -39,7 +49,7 @@ class Uploads:
             try:
                 yield
             except DeliveryDelayedError:
-                self.forget(generation_id)
+                self._failed.pop(generation_id, None)
                 raise
             return
         async with self._slots:

@@ -94,6 +94,25 @@ async def test_a_boosted_guild_takes_larger_files(connected: Stage, town: Town, 
     assert names(channel.messages[0]) == ["a.mp4"]
 
 
+async def test_a_file_that_only_its_server_takes_is_made_smaller_for_a_direct_message(
+    connected: Stage, town: Town, tmp_path: Path
+) -> None:
+    boosted = town.discord.add_guild("Patrons", premium_tier=2)
+    channel = boosted.add_text_channel("videos")
+    boosted.add_member(town.ada)
+    await town.discord.wait_for(lambda: connected.bot.get_guild(boosted.id))
+    place = {"guild_id": boosted.id, "channel_id": channel.id, "upload_limit": 50 * MIB, "in_thread": True}
+    made = town.generation(state=State.SUCCEEDED, origin=place)
+    channel.delete()
+    assert await connected.delivery.upload_limit(made) > 30 * MIB
+    with pytest.raises(DeliveryDelayedError):
+        await connected.delivery.tell(made, Notice(files=(result(tmp_path, "a.mp4", 30 * MIB),)))
+    assert await connected.delivery.upload_limit(made) < 10 * MIB
+    await connected.delivery.tell(tried(made), Notice(files=(result(tmp_path, "a-small.mp4", 9 * MIB),)))
+    (message,) = town.ada.direct_messages
+    assert names(message) == ["a-small.mp4"]
+
+
 async def test_files_that_turn_out_too_large_become_links(
     stage: Stage, town: Town, done: Generation, tmp_path: Path
 ) -> None:
@@ -128,7 +147,9 @@ async def test_a_direct_message_takes_smaller_files_than_the_boosted_guild(
         state=State.SUCCEEDED, origin={"guild_id": boosted.id, "channel_id": channel.id, "upload_limit": 50 * MIB}
     )
     file = result(tmp_path, "a.mp4", 20 * MIB)
-    assert await connected.delivery.tell(made, Notice(files=(file,))) is not None
+    with pytest.raises(DeliveryDelayedError):
+        await connected.delivery.tell(made, Notice(files=(file,)))
+    assert await connected.delivery.tell(tried(made), Notice(files=(file,))) is not None  # it can't be made smaller
     assert f"<{file.url}>" in town.ada.direct_messages[0].content
 
 
