@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -154,11 +154,11 @@ class Service:
             check_stated(item, self._terms.rules)
         await self._gate.check(request, origin, here)
         quoted = quote(self.catalog.models[request.model], request.operation, request.options)
-        now = self._clock()
+        now, generation_id = self._clock(), _fresh_id()
         crash_points.at("accept.before")
         generation = await self._store.accept(
             Acceptance(
-                id=_fresh_id(),
+                id=generation_id,
                 request=request,
                 origin=origin,
                 amounts=quoted.amounts,
@@ -171,7 +171,7 @@ class Service:
                 name=standing.name,
                 assumed_micros=self._terms.assumed_micros,
                 warnings=warnings,
-                gives_up=draft.gives_up,
+                gives_up=_linked(draft.gives_up, generation_id) if draft.gives_up else None,
             )
         )
         crash_points.at("accept.stored")
@@ -251,6 +251,11 @@ class Service:
         if generation.state is not State.SUCCEEDED or generation.task_id is None:
             raise Rejection(ExtensionSourceUnfit(reference))
         return Source(generation_id=generation.id, task_id=generation.task_id)
+
+
+def _linked(given_up: Change, new_id: str) -> Change:
+    """The same, whose record names the one that comes in its place."""
+    return replace(given_up, audit=tuple(replace(one, why=f"{one.why} as {new_id}") for one in given_up.audit))
 
 
 def _fresh_id() -> str:

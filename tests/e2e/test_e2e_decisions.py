@@ -99,6 +99,7 @@ async def test_submitted_again_knowingly_it_is_a_new_generation_linked_to_the_ol
     assert len(stage.provider.submissions) == 2
     kinds = _rows(stage, "SELECT kind FROM ledger JOIN generations g ON g.follows = generation_id ORDER BY ledger.id")
     assert kinds == [("hold",), ("release",)]
+    assert _rows(stage, "SELECT generation_id, why FROM audit") == [(old, f"submitted again as {new}")]
 
 
 async def _shown(stage: Stage, channel: Any) -> Any:
