@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from sandbox.discord import SimulatedDiscord
 from sandbox.provider import SimulatedProvider
@@ -147,3 +148,21 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def answering(port: int, status: int, code: str) -> AsyncIterator[dict[str, object]]:
+    """A video service that answers everything in the same way; yields its section of the configuration."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response({"error": {"message": "no", "type": code, "code": code}}, status=status)
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield {"base_url": f"http://127.0.0.1:{port}/v1"}
+    finally:
+        await runner.cleanup()

@@ -21,6 +21,7 @@ from bot.store.schema import migrate
 from bot.store.store import Store
 from bot.terms import media_rules
 from bot.work.clock import SteadyClock
+from bot.work.door import is_about_balance
 
 log = structlog.get_logger(__name__)
 
@@ -170,9 +171,9 @@ async def check_key(provider: LemonDataProvider, store: Store) -> Refused | None
         if 300 <= (refusal.status or 0) < 400:
             raise StartError("The video service is at another address; see [provider] base_url.") from refusal
         log.warning("provider_refuses", status=refusal.status, code=refusal.code)
-        if refusal.status not in {401, 403}:
-            return refusal if refusal.closes_door else None
-        if await _is_anything_under_way(store):
+        if not refusal.closes_door:
+            return None
+        if is_about_balance(refusal) or await _is_anything_under_way(store):
             return refusal
         raise StartError("The video service does not accept the key; see [provider] api_key.") from refusal
     except ProviderError as error:

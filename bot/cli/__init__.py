@@ -136,13 +136,17 @@ def demo(
 
 @app.command(help=N_("Run the two simulators alone."))
 def sandbox(
-    discord_port: Annotated[int, typer.Option(help=N_("Port of the simulated Discord."))] = 8081,
-    provider_port: Annotated[int, typer.Option(help=N_("Port of the simulated provider."))] = 8082,
+    discord_port: Annotated[int, typer.Option(max=65_535, min=0, help=N_("Port of the simulated Discord."))] = 8081,
+    provider_port: Annotated[int, typer.Option(max=65_535, min=0, help=N_("Port of the simulated provider."))] = 8082,
 ) -> None:
     """Run them until interrupted."""
     from bot.cli import play  # noqa: PLC0415 - a running bot holds no simulators in memory
 
-    asyncio.run(play.sandbox(discord_port, provider_port, Console()))
+    try:
+        asyncio.run(play.sandbox(discord_port, provider_port, Console()))
+    except OSError as error:
+        _errors.print(_("The simulators can't start: {error}.", error=error.strerror), markup=False, soft_wrap=True)
+        raise typer.Exit(1) from error
 
 
 def _configured(config: Path | None) -> Settings:

@@ -19,6 +19,7 @@ from bot.providers.errors import ProviderError, Refused
 from bot.settings import Settings
 from bot.store.errors import DatabaseUnusableError
 from bot.store.store import Store
+from bot.work.door import is_about_balance
 from bot.work.reconciling import Reconciler
 
 SHOWN = 5
@@ -199,6 +200,10 @@ async def _provider(settings: Settings) -> str:
         if 300 <= (refusal.status or 0) < 400:
             raise _WrongError(_("it is at another address; see [provider] base_url")) from refusal
         answer = f"{refusal.status} {refusal.code or ''}".strip()
+        if is_about_balance(refusal):
+            raise _WrongError(
+                _("the account has no balance left ({answer}); charge it with the provider", answer=answer)
+            ) from refusal
         raise _WrongError(
             _("it does not accept the key ({answer}); see [provider] api_key", answer=answer)
         ) from refusal

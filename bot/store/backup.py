@@ -37,11 +37,16 @@ async def back_up(address: str, target: Path) -> int:
 
 
 def _copy(source: Path, target: Path) -> int:
-    """Write beside the target, whose name is taken first, so that no half copy ever stands under it."""
+    """Write beside the target, so that no half copy ever stands under its name; both names are taken first."""
     if not source.is_file():
         raise BackupRefusedError(f"There is no database {source} to back up.")
     part = target.with_name(f"{target.name}.part")
     _reserve(target)
+    try:
+        _reserve(part)
+    except BackupRefusedError:
+        target.unlink()
+        raise
     try:
         _write(source, part, target)
     except BackupFailedError:
@@ -53,8 +58,6 @@ def _copy(source: Path, target: Path) -> int:
 
 def _write(source: Path, part: Path, target: Path) -> None:
     try:
-        part.unlink(missing_ok=True)
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         _copy_pages(source, part)
         _require_sound(part, source)
         _sync(part)

@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -12,6 +13,8 @@ from sqlalchemy import Connection, select, text
 from bot.store import engines
 from bot.store.errors import DatabaseUnusableError, NewerDatabaseError, OutdatedDatabaseError
 from bot.store.tables import metadata
+
+_log = structlog.get_logger(__name__)
 
 _BROKEN_REFERENCES = text("PRAGMA foreign_key_check")
 _MIGRATING = text("SELECT pg_advisory_xact_lock(7305808869231650)")
@@ -51,7 +54,8 @@ def _upgrade(connection: Connection, revision: str) -> str:
     config = _config()
     scripts = ScriptDirectory.from_config(config)
     head = str(scripts.get_current_head())
-    if _known_revision(connection, scripts) == head:
+    known = _known_revision(connection, scripts)
+    if known == head:
         _walk_through(connection)
         return head
     broken_before = _broken_references(connection)
@@ -61,6 +65,7 @@ def _upgrade(connection: Connection, revision: str) -> str:
     if broken:
         table, _ = min(broken)
         raise DatabaseUnusableError(f"The database can't be migrated: table {table} refers to rows that are gone.")
+    _log.info("database_migrated", before=known or "nothing", after=revision)
     return head
 
 

@@ -26,6 +26,11 @@ BALANCE_RETRY = timedelta(minutes=5)
 """No harmless call tells of an empty balance, so after this the next request itself is the probe."""
 
 
+def is_about_balance(refusal: Refused) -> bool:
+    """Whether a refusal that closes the door is for the account's balance, rather than for its key."""
+    return refusal.status == 402 or refusal.code in BALANCE_CODES
+
+
 class Door:
     """Whether the provider takes anything from us; its owner is told once when it closes and once when it opens."""
 
@@ -74,7 +79,7 @@ class Door:
             log.error("provider_door_closed", status=refusal.status, code=refusal.code)
             self._moved.set()
         self._closed_at = self._clock()
-        self._by_balance = refusal.status == 402 or refusal.code in BALANCE_CODES
+        self._by_balance = is_about_balance(refusal)
         self._answer = f"{refusal.status} {refusal.code or ''}".strip()
 
     def passed(self) -> None:

@@ -71,6 +71,16 @@ async def test_an_existing_file_is_not_overwritten(stage: Stage) -> None:
     assert copy.read_text() == "precious"
 
 
+async def test_nor_is_one_where_the_half_copy_goes_meanwhile(tmp_path: Path) -> None:
+    source, copy, half = tmp_path / "showreel.db", tmp_path / "copy.db", tmp_path / "copy.db.part"
+    await migrate(f"sqlite:///{source}")
+    half.write_text("precious")
+    with pytest.raises(BackupRefusedError, match=rf"^The file {half} is there already, and is not overwritten\.$"):
+        await back_up(f"sqlite:///{source}", copy)
+    assert half.read_text() == "precious"
+    assert names(tmp_path, "copy") == [half.name]
+
+
 async def test_without_a_database_there_is_nothing_to_back_up(tmp_path: Path) -> None:
     source, copy = tmp_path / "none" / "showreel.db", tmp_path / "copy.db"
     with pytest.raises(BackupRefusedError, match=rf"^There is no database {source} to back up\.$"):

@@ -2,11 +2,14 @@
 
 import asyncio
 import os
+import socket
 import sys
 from pathlib import Path
 
+import pytest
+
 from sandbox.discord import Permission
-from tests.stage import TOKEN, Stage
+from tests.stage import TOKEN, Stage, answering
 
 PROGRAM = (sys.executable, "-m", "bot")
 
@@ -96,6 +99,23 @@ async def test_check_names_what_is_wrong_and_goes_on(stage: Stage) -> None:
     assert f"note   database: There is no database {stage.database} yet: the first `showreel run` makes it." in output
     assert not stage.database.exists()
     assert "sk-wrong" not in output
+
+
+async def test_check_tells_an_empty_balance_from_a_wrong_key(stage: Stage, unused_tcp_port: int) -> None:
+    async with answering(unused_tcp_port, 402, "insufficient_balance") as provider:
+        code, output = await _showreel("check", "--config", str(stage.configure(provider=provider)))
+    assert code == 1
+    assert "the account has no balance left (402 insufficient_balance)" in output
+
+
+@pytest.mark.parametrize(("port", "code"), [("99999", 2), ("taken", 1)])
+async def test_a_port_that_the_sandbox_can_t_have_is_one_sentence(unused_tcp_port: int, port: str, code: int) -> None:
+    with socket.create_server(("127.0.0.1", unused_tcp_port)):
+        wanted = str(unused_tcp_port) if port == "taken" else port
+        ended, output = await _showreel("sandbox", "--discord-port", wanted)
+    assert ended == code
+    assert "Traceback" not in output
+    assert "port" in output or wanted in output
 
 
 async def test_check_names_missing_permissions(stage: Stage) -> None:

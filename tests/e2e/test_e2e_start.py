@@ -4,10 +4,9 @@ import signal
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from tests.cli.test_cli_commands import _showreel as showreel
-from tests.stage import KEY, Stage
+from tests.stage import KEY, Stage, answering
 
 
 async def _refusal(stage: Stage, **changes: dict[str, object]) -> tuple[int, str]:
@@ -59,27 +58,24 @@ async def test_with_a_key_refused_at_start_what_is_under_way_is_kept_and_nothing
     assert len(stage.provider.submissions) == 1
 
 
+@pytest.mark.parametrize(("status", "code"), [(402, "insufficient_balance"), (403, "quota_exceeded")])
 async def test_without_a_balance_at_start_nothing_is_taken_and_the_owner_is_told(
-    stage: Stage, unused_tcp_port: int
+    stage: Stage, unused_tcp_port: int, status: int, code: str
 ) -> None:
-    async def broke(_request: web.Request) -> web.Response:
-        error = {"message": "Insufficient balance", "type": "insufficient_balance", "code": "insufficient_balance"}
-        return web.json_response({"error": error}, status=402)
-
-    application = web.Application()
-    application.router.add_route("*", "/{path:.*}", broke)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", unused_tcp_port).start()
-        await stage.start(provider={"base_url": f"http://127.0.0.1:{unused_tcp_port}/v1"})
+    async with answering(unused_tcp_port, status, code) as provider:
+        await stage.start(provider=provider)
         refused = await stage.ada.run("video text", channel=stage.channel, options={"prompt": "a cat"})
         assert refused.ephemeral
         owner = stage.discord.owner
-        await stage.until(lambda: [message for message in owner.direct_messages if "402" in message.content])
+        await stage.until(lambda: [message for message in owner.direct_messages if str(status) in message.content])
         assert await stage.end() == 0
-    finally:
-        await runner.cleanup()
+
+
+async def test_a_403_that_is_not_about_the_key_ends_no_start(stage: Stage, unused_tcp_port: int) -> None:
+    async with answering(unused_tcp_port, 403, "all_channels_failed") as provider:
+        await stage.start(provider=provider)
+    assert "provider_refuses" in stage.log
+    assert "provider_door_closed" not in stage.log
 
 
 async def test_a_provider_that_is_away_is_a_warning(stage: Stage) -> None:
