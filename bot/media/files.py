@@ -42,5 +42,9 @@ class MediaDelayedError(Exception):
     """A file could not be fetched or examined now; later may help."""
 
 
+class DiskFullError(MediaDelayedError):
+    """Our own disk has no room for a file now: no word on the file, nor on where it comes from."""
+
+
 class MediaRefusedError(Exception):
     """A file will not be used: unreadable, not video, too large, or not at a public address."""

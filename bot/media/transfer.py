@@ -14,7 +14,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from bot.media.addresses import NotPublicError, origin_of, public_socket
-from bot.media.files import MediaDelayedError, MediaRefusedError
+from bot.media.files import DiskFullError, MediaDelayedError, MediaRefusedError
 from bot.media.rules import MIB, MediaRules
 
 MOST_TRANSFERS = 8
@@ -124,7 +124,7 @@ class Fetcher:
 
     def _check_disk(self, place: Path | int, wanted: int) -> None:
         if shutil.disk_usage(place).free - wanted < self._rules.free_least:
-            raise MediaDelayedError(f"too little free disk space for {wanted} more bytes")
+            raise DiskFullError(f"too little free disk space for {wanted} more bytes")
 
 
 def _client(connector: aiohttp.TCPConnector, verify: ssl.SSLContext) -> httpx.AsyncClient:

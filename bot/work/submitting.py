@@ -7,7 +7,7 @@ import structlog
 
 from bot.domain.errors import BadFile, Rejection
 from bot.domain.generation import Generation, Reason, State
-from bot.media.files import MediaDelayedError
+from bot.media.files import DiskFullError, MediaDelayedError
 from bot.providers.base import Phase, Submission, TaskStatus
 from bot.providers.errors import Busy, ProviderError, Refused, Unreachable
 from bot.work.clearance import Clearance
@@ -113,6 +113,11 @@ class Accepting:
 
     async def _again(self, generation: Generation, error: MediaDelayedError | DeliveryDelayedError) -> None:
         tools = self._tools
+        submit_by = generation.accepted_at + tools.policy.submit_within
+        if isinstance(error, DiskFullError) and tools.clock() < submit_by:  # the attempts are for what is not ours
+            log.warning("inputs_delayed", generation=generation.id, error=str(error))
+            await tools.write(generation, later(generation, tools, tools.policy.submit_pause_longest))
+            return
         if self._is_last(generation):
             await tools.fail(generation, Reason.BAD_INPUT, BadFile.gone().to_detail())
             return

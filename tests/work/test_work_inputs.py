@@ -1,6 +1,9 @@
 """Inputs: fetched once, checked by their content, kept on the card, addressed afresh for each submission."""
 
+import shutil
 from datetime import timedelta
+
+import pytest
 
 from bot.domain.errors import BadFile, FileFault
 from bot.domain.generation import Reason, State
@@ -48,6 +51,20 @@ async def test_inputs_that_never_come_end_the_generation(stage: Stage, host: Fil
     assert (ended.state, ended.reason) == (State.FAILED, Reason.BAD_INPUT)
     assert BadFile.from_detail(ended.detail) == BadFile.gone()
     assert stage.attempts() == 0
+
+
+async def test_inputs_that_our_own_disk_has_no_room_for_wait_for_it_and_are_not_said_to_be_gone(
+    stage: Stage, host: FileHost, picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(stage.folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _place: usage._replace(free=0))
+    generation = await stage.ask(Operation.IMAGE, host.attach(picture, "a.png"))
+    for _ in range(stage.policy.submit_attempts + 2):
+        await stage.work()
+        await stage.hop()
+    monkeypatch.undo()
+    running = await stage.follow(generation, State.RUNNING)
+    assert running.attempt == 1
 
 
 async def test_a_second_submission_gets_fresh_links(stage: Stage, host: FileHost, picture: bytes) -> None:
