@@ -165,7 +165,7 @@ def _state_line(generation: Generation, usual: timedelta | None) -> str:
 
 
 def _waiting_line(generation: Generation) -> str:
-    if generation.reason is Reason.WAITING:
+    if generation.reason:
         return problems.reason(generation)
     if generation.attempt > 1 and generation.due_at:
         return _("The video service is busy. Next attempt {when}.", when=texts.instant(generation.due_at))

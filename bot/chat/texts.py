@@ -80,6 +80,7 @@ REASONS: Mapping[Reason, str] = MappingProxyType(
         Reason.WAITING: N_(
             "The video service takes nothing at the moment. This video waits, and goes out once it does."
         ),
+        Reason.DISK_FULL: N_("This bot has no room for files at the moment. It goes on by itself once there is some."),
         Reason.UNMODERATED: N_("The prompt could not be checked, so nothing was made. Try again in a few minutes."),
         Reason.REFUSED: N_("The video service turned the request down. Try other options or another model."),
         Reason.POLICY: N_("The video service's content rules don't allow this. Try other words or other pictures."),

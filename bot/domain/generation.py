@@ -75,6 +75,7 @@ class Reason(StrEnum):
     BAD_INPUT = "bad_input"  # an attachment's content did not pass our check
     MODERATED = "moderated"  # the moderation endpoint spoke against the prompt
     WAITING = "waiting"  # not handed over yet, since the provider gives no usable answer or asked for a pause
+    DISK_FULL = "disk_full"  # its files wait, since our own disk has no room for them
     UNMODERATED = "unmoderated"  # the moderation endpoint could not be asked in a few attempts
     REFUSED = "refused"  # the provider turned the request down
     POLICY = "policy"  # the provider's content rules

@@ -17,7 +17,7 @@ import structlog
 from bot.domain.errors import FileFault
 from bot.domain.request import Input, MediaKind
 from bot.media.addresses import origin_of
-from bot.media.files import MediaDelayedError, MediaRefusedError, Probed, ResultFile
+from bot.media.files import DiskFullError, MediaDelayedError, MediaRefusedError, Probed, ResultFile, is_full
 from bot.media.formats import FORMATS, content_type_of
 from bot.media.probing import Prober
 from bot.media.rules import RESULT_FORMATS, MediaRules, check_content, check_size, rejected
@@ -106,7 +106,7 @@ class MediaFiles:
         """A finished video in at most `limit` bytes: itself where it fits, else an MP4 beside it, encoded anew.
 
         Raises MediaRefusedError where it can't be made to fit in a watchable way, or not within the bounds on time and
-        memory; MediaDelayedError where the disk is full.
+        memory; DiskFullError where the disk is full.
         """
         if file.size <= limit:
             return file
@@ -170,12 +170,12 @@ class MediaFiles:
         try:
             folder = await asyncio.to_thread(self._folder_of, generation_id)
         except OSError as error:
-            raise MediaDelayedError(f"the disk failed: {error.strerror}") from error
+            raise _failed(error) from error
         part = folder / f"{next(self._numbers)}.part"
         try:
             yield part
         except OSError as error:
-            raise MediaDelayedError(f"the disk failed: {error.strerror}") from error
+            raise _failed(error) from error
         finally:
             await asyncio.to_thread(part.unlink, missing_ok=True)
 
@@ -208,3 +208,8 @@ def _data_url(path: Path, content_type: str, most: int) -> str:
     if len(content) > most:
         raise MediaRefusedError(f"more than {most} bytes for a data URL")
     return f"data:{content_type};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _failed(error: OSError) -> MediaDelayedError:
+    kind = DiskFullError if is_full(error) else MediaDelayedError
+    return kind(f"the disk failed: {error.strerror}")

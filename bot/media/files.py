@@ -1,5 +1,6 @@
 """The values that fetching hands on, and the two ways in which it fails."""
 
+import errno
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -44,6 +45,11 @@ class MediaDelayedError(Exception):
 
 class DiskFullError(MediaDelayedError):
     """Our own disk has no room for a file now: no word on the file, nor on where it comes from."""
+
+
+def is_full(error: Exception) -> bool:
+    """Whether an error of the operating system means that there is no room, for anybody or for us."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 class MediaRefusedError(Exception):

@@ -6,7 +6,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
-from bot.media.files import MediaDelayedError, MediaRefusedError
+from bot.media.files import DiskFullError, MediaDelayedError, MediaRefusedError
 from bot.media.plan import Ending
 from bot.media.probing import TOLD_TO_END, environment
 from bot.media.rules import MediaRules
@@ -23,8 +23,8 @@ class Shrinker:
         """Make an MP4 of at most `limit` bytes; returns its size.
 
         MediaRefusedError where it can't be made to fit, not within the bounds on time and memory, or is unreadable;
-        MediaDelayedError where the disk is full or the process could not do its work. A target may be left then: it is
-        the caller's.
+        DiskFullError where the disk is full; MediaDelayedError where the process could not do its work. A target may be
+        left then: it is the caller's.
         """
         async with self._slots:
             await asyncio.to_thread(self._check_disk, target.parent, limit)
@@ -57,7 +57,7 @@ class Shrinker:
 
     def _check_disk(self, folder: Path, limit: int) -> None:
         if shutil.disk_usage(folder).free - limit < self._rules.free_least:
-            raise MediaDelayedError(f"too little free disk space to shrink a video to {limit} bytes")
+            raise DiskFullError(f"too little free disk space to shrink a video to {limit} bytes")
 
 
 def _check(code: int) -> None:
@@ -67,7 +67,7 @@ def _check(code: int) -> None:
         case Ending.UNFIT:
             raise MediaRefusedError("it can't be made to fit within the bounds")
         case Ending.DISK_FULL:
-            raise MediaDelayedError("the disk is full")
+            raise DiskFullError("the disk is full")
         case Ending.UNREADABLE:
             raise MediaRefusedError("unreadable")
         case _ if code < 0 and code not in TOLD_TO_END:

@@ -14,7 +14,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from bot.media.addresses import NotPublicError, origin_of, public_socket
-from bot.media.files import DiskFullError, MediaDelayedError, MediaRefusedError
+from bot.media.files import DiskFullError, MediaDelayedError, MediaRefusedError, is_full
 from bot.media.rules import MIB, MediaRules
 
 MOST_TRANSFERS = 8
@@ -171,4 +171,6 @@ def _judged(error: Exception) -> MediaRefusedError | MediaDelayedError:
         cause = cause.__cause__
     if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL | aiohttp.InvalidURL | UnicodeError):
         return MediaRefusedError("not a URL that can be fetched")
+    if is_full(error):
+        return DiskFullError("the disk is full")
     return MediaDelayedError(f"the transfer failed: {type(error).__name__}")

@@ -15,6 +15,7 @@ class Policy:
     A task is believed lost after `unknown_task_polls` answers that it is unknown, the last one `lost_after` the first.
     `grace` is how long an unconfirmed generation keeps its hold. `edit_timeout` and `word_timeout` are how long a poll
     waits for Discord, to edit the card and to post a word on the way; the former also while somebody may decide.
+    `disk_patience` is how long a video waits for room on our own disk before it is told as a link.
     `write_pause`: between two tries to write what the provider answered. `inline_inputs`: inputs go out as data URLs.
     """
 
@@ -33,6 +34,7 @@ class Policy:
     result_attempts: int = 6
     telling_pause: timedelta = timedelta(seconds=5)
     telling_pause_longest: timedelta = timedelta(minutes=10)
+    disk_patience: timedelta = timedelta(hours=1)
     card_grace: timedelta = timedelta(seconds=4)
     lease: timedelta = timedelta(minutes=2)
     call_timeout: timedelta = timedelta(seconds=60)

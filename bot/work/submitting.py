@@ -116,7 +116,10 @@ class Accepting:
         submit_by = generation.accepted_at + tools.policy.submit_within
         if isinstance(error, DiskFullError) and tools.clock() < submit_by:  # the attempts are for what is not ours
             log.warning("inputs_delayed", generation=generation.id, error=str(error))
-            await tools.write(generation, later(generation, tools, tools.policy.submit_pause_longest))
+            waiting = later(generation, tools, tools.policy.submit_pause_longest).evolve(reason=Reason.DISK_FULL)
+            await tools.write(generation, waiting)
+            if generation.reason is not Reason.DISK_FULL:
+                await tools.show(waiting, tools.policy.edit_timeout)
             return
         if self._is_last(generation):
             await tools.fail(generation, Reason.BAD_INPUT, BadFile.gone().to_detail())

@@ -11,7 +11,7 @@ from bot import crash_points, metrics
 from bot.domain.change import MEMBER, AuditRecord
 from bot.domain.generation import Generation, Reason, State
 from bot.media.fetch import MediaFiles
-from bot.media.files import MediaDelayedError, MediaRefusedError, ResultFile
+from bot.media.files import DiskFullError, MediaDelayedError, MediaRefusedError, ResultFile
 from bot.media.transfer import TooLargeError
 from bot.work.protocols import DeliveryDelayedError, Notice
 from bot.work.steps import Tools, later
@@ -49,7 +49,7 @@ class Telling:
             return await self._again(generation, error)
         after = generation.evolve(
             told=generation.state,
-            reason=Reason.NO_OUTPUT if notice.is_useless else generation.reason,
+            reason=Reason.NO_OUTPUT if notice.is_useless else _apart_from_disk(generation),
             told_as=told_as,
             told_at=tools.clock(),
             telling_since=None,
@@ -123,12 +123,20 @@ class Telling:
             except MediaRefusedError as error:
                 log.warning("result_refused", generation=generation.id, error=str(error))
                 unusable += 1
-            except MediaDelayedError:
-                self._unfetched[generation.id] += 1
-                if self._unfetched[generation.id] < self.tools.policy.result_attempts:
+            except MediaDelayedError as error:
+                if self._is_worth_another_try(generation, error):
                     raise
                 unfetched.append(url)
         return Notice(files=tuple(files), unfetched=tuple(unfetched), unusable=unusable)
+
+    def _is_worth_another_try(self, generation: Generation, error: MediaDelayedError) -> bool:
+        """Whether a result may be had later; the tries that are counted are for what is not our own disk's."""
+        policy = self.tools.policy
+        if isinstance(error, DiskFullError):
+            began = generation.telling_since or generation.state_at
+            return self.tools.clock() - began < policy.disk_patience
+        self._unfetched[generation.id] += 1
+        return self._unfetched[generation.id] < policy.result_attempts
 
     async def _fitting(self, generation: Generation, file: ResultFile) -> ResultFile:
         """The file, made smaller where it is too large to be posted; as it is where that can't be done."""
@@ -145,6 +153,16 @@ class Telling:
         pause = tools.pace.retry(tools.policy.telling_pause, failures - 1, tools.policy.telling_pause_longest)
         asked = error.retry_after if isinstance(error, DeliveryDelayedError) else None
         log.warning("telling_delayed", generation=generation.id, failures=failures, error=str(error))
-        after = later(generation, tools, max(pause, asked or timedelta(0))).evolve(telling_failures=failures)
+        after = later(generation, tools, max(pause, asked or timedelta(0))).evolve(
+            telling_failures=failures,
+            reason=Reason.DISK_FULL if isinstance(error, DiskFullError) else _apart_from_disk(generation),
+        )
         await tools.write(generation, after)
+        if after.reason is not generation.reason:
+            await tools.show(after, tools.policy.edit_timeout)
         return None
+
+
+def _apart_from_disk(generation: Generation) -> Reason | None:
+    """Its reason, without that of its having waited for room on our disk."""
+    return None if generation.reason is Reason.DISK_FULL else generation.reason

@@ -62,9 +62,11 @@ async def test_inputs_that_our_own_disk_has_no_room_for_wait_for_it_and_are_not_
     for _ in range(stage.policy.submit_attempts + 2):
         await stage.work()
         await stage.hop()
+    assert (await stage.read(generation)).reason is Reason.DISK_FULL
+    assert [shown.reason for shown in stage.delivery.shown] == [Reason.DISK_FULL]
     monkeypatch.undo()
     running = await stage.follow(generation, State.RUNNING)
-    assert running.attempt == 1
+    assert (running.attempt, running.reason) == (1, None)
 
 
 async def test_a_second_submission_gets_fresh_links(stage: Stage, host: FileHost, picture: bytes) -> None:

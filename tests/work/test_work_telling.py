@@ -1,9 +1,11 @@
 """Telling the requester: once, however often it takes, with every video that can be had."""
 
+import shutil
 from collections import deque
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
 import structlog
 
 from bot.domain.change import Change
@@ -121,6 +123,39 @@ async def test_a_result_that_comes_at_the_fourth_try_is_told_as_a_file(open_stag
     (_, notice) = stage.delivery.told[0]
     assert (len(notice.files), notice.unfetched) == (1, ())
     assert api.asked_for("GET /clip.mp4") == 4
+
+
+def fill_disk(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no room on our disk until `monkeypatch` is undone."""
+    usage = shutil.disk_usage(stage.folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _place: usage._replace(free=0))
+
+
+async def test_a_video_waits_for_room_on_our_disk_and_its_card_says_so(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_disk(stage, monkeypatch)
+    succeeded = await stage.follow(await stage.ask(), State.SUCCEEDED)
+    for _ in range(stage.policy.result_attempts + 1):
+        await stage.hop()
+    waiting = await stage.read(succeeded)
+    assert (waiting.told, waiting.reason) == (None, Reason.DISK_FULL)
+    assert [shown.reason for shown in stage.delivery.shown].count(Reason.DISK_FULL) == 1
+    monkeypatch.undo()
+    stage.delivery.delay("tell")
+    await stage.hop()
+    assert (await stage.read(succeeded)).reason is None
+    await stage.follow(succeeded)
+    ((told, notice),) = stage.delivery.told
+    assert (told.reason, len(notice.files), notice.unfetched) == (None, 1, ())
+
+
+async def test_a_disk_that_stays_full_keeps_nobody_from_a_link(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill_disk(stage, monkeypatch)
+    ended = await stage.follow(await stage.ask())
+    assert ended.told_at is not None
+    assert ended.told_at - ended.state_at >= stage.policy.disk_patience
+    assert (ended.reason, stage.delivery.told[0][1].unfetched) == (None, ended.results)
 
 
 async def test_a_result_that_never_comes_is_told_as_a_link_in_the_end(open_stage: OpenStage, api: ScriptedApi) -> None:
