@@ -65,7 +65,7 @@ def _upgrade(connection: Connection, revision: str) -> str:
     if broken:
         table, _ = min(broken)
         raise DatabaseUnusableError(f"The database can't be migrated: table {table} refers to rows that are gone.")
-    _log.info("database_migrated", before=known or "nothing", after=revision)
+    _log.info("database_migrated", before=known or "nothing", after=_known_revision(connection, scripts))
     return head
 
 
