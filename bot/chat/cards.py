@@ -191,11 +191,16 @@ def _whereabouts(generation: Generation) -> str:
         return _("The video is being fetched.")
     if generation.told_as is None:
         return _("The video could not be delivered anywhere.")
-    place = generation.told_as.channel_id
+    return _delivered_to(generation, generation.told_as.channel_id)
+
+
+def _delivered_to(generation: Generation, place: int) -> str:
     if generation.thread_id == place:
         return _("The video is in the thread of this message.")
     if place == generation.origin.channel_id:
         return _("The video is below, in this channel.")
+    if place == generation.origin.parent_id:
+        return _("The video is in {channel}.", channel=f"<#{place}>")
     return _("The video was sent to you directly.")
 
 

@@ -147,7 +147,7 @@ class DiscordDelivery:
         return await self._postman.upload_limit(generation)
 
     async def tell(self, generation: Generation, notice: Notice, check: Check = nothing_to_check) -> MessageRef | None:
-        """Post the end and its videos: in the thread, else the channel, else directly; None where no way is left."""
+        """Post the end and its videos in the first place that takes them; None where no way is left."""
         with speaking(generation.origin.locale):
             return await self._postman.post(generation, notice, check)
 

@@ -30,6 +30,7 @@ def origin(interaction: discord.Interaction) -> Origin:
         locale=interaction.locale.value,
         in_thread=in_thread,
         upload_limit=interaction.filesize_limit,
+        parent_id=_parent_id(interaction.channel),
     )
 
 
@@ -63,6 +64,11 @@ def attached(role: InputRole, attachment: discord.Attachment) -> Input:
         width=attachment.width,
         height=attachment.height,
     )
+
+
+def _parent_id(channel: object) -> int | None:
+    """The channel of a public thread; none of a private one, so that nothing leaks out of it."""
+    return channel.parent_id if isinstance(channel, discord.Thread) and not channel.is_private() else None
 
 
 def _with_those_above(channel: object) -> frozenset[int]:

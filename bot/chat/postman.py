@@ -1,4 +1,4 @@
-"""Notices on their way down the ladder: thread, channel, direct message."""
+"""Notices on their way down the ladder: thread, channel, the channel above, direct message."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -97,9 +97,9 @@ class Postman:
         return guild.filesize_limit
 
     def _channels(self, generation: Generation) -> list[discord.PartialMessageable]:
-        """The thread, where there is one, and the channel where the command was used."""
+        """The thread, where there is one, where the command was used, and the channel above that, if it is a thread."""
         origin = generation.origin
-        ids = dict.fromkeys(filter(None, (generation.thread_id, origin.channel_id)))
+        ids = dict.fromkeys(filter(None, (generation.thread_id, origin.channel_id, origin.parent_id)))
         return [self._bot.get_partial_messageable(channel_id, guild_id=origin.guild_id) for channel_id in ids]
 
     async def _places(self, generation: Generation) -> AsyncIterator[discord.abc.Messageable]:

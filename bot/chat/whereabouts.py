@@ -52,5 +52,6 @@ def _link(generation: Generation, place: MessageRef) -> str:
 
 def _guild_of(generation: Generation, place: MessageRef) -> int | None:
     """The guild where a message is; the last place of the ladder is a direct message, even for one of a guild."""
-    at_origin = place.channel_id in {generation.thread_id, generation.origin.channel_id}
-    return generation.origin.guild_id if at_origin else None
+    origin = generation.origin
+    is_there = place.channel_id in {generation.thread_id, origin.channel_id, origin.parent_id}
+    return origin.guild_id if is_there else None

@@ -106,6 +106,7 @@ class Origin:
 
     `interaction_token` lets us read the first answer for 15 minutes; `upload_limit` is in bytes. `guild_id` is None in
     a direct message. `in_thread`: the command was used inside a thread or a direct message, so no thread is opened.
+    `parent_id`: the channel of that thread, None for a private one, as not everybody in the channel may read it.
     """
 
     interaction_id: int
@@ -116,6 +117,7 @@ class Origin:
     locale: str
     in_thread: bool
     upload_limit: int
+    parent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,7 @@ generations = Table(
     Column("interaction_token", Text, nullable=False),
     Column("guild_id", BigInteger),
     Column("channel_id", BigInteger, nullable=False),
+    Column("parent_id", BigInteger),  # the channel of the public thread that it came from
     Column("requester_id", BigInteger, nullable=False),  # 0: erased
     Column("locale", Text, nullable=False),
     Column("in_thread", Boolean, nullable=False),

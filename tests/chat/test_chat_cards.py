@@ -197,6 +197,13 @@ def test_a_card_says_where_the_video_went(told_as: MessageRef | None, said: str)
     assert field(cards.card(done)) == said
 
 
+def test_a_card_in_a_thread_names_the_channel_above_where_the_video_went() -> None:
+    told_as = MessageRef(channel_id=10, message_id=1)
+    inside = origin(parent_id=10, in_thread=True)
+    done = generation(origin=inside, state=State.SUCCEEDED, told=State.SUCCEEDED, told_as=told_as, card=CARD)
+    assert field(cards.card(done)) == "The video is in <#10>."
+
+
 def test_a_card_says_that_the_video_is_being_fetched() -> None:
     assert field(cards.card(generation(state=State.SUCCEEDED))) == "The video is being fetched."
 

@@ -77,7 +77,7 @@ async def test_models_live_says_what_differs(stage: Stage) -> None:
 async def test_migrate_makes_the_database_and_names_its_revision(stage: Stage) -> None:
     code, output = await _showreel("migrate", "--config", str(stage.configure()))
     assert code == 0
-    assert "The database is at revision 0005" in output
+    assert "The database is at revision 0006" in output
     assert stage.database.is_file()
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from io import StringIO
 from typing import Any
 
+import discord
 import pytest
 import structlog
 
@@ -15,7 +16,7 @@ from bot import log
 from bot.chat.client import Served
 from bot.domain.generation import Generation
 from bot.work.service import Draft
-from sandbox.discord import Result, Upload
+from sandbox.discord import Permission, Result, Upload
 from tests.chat.stage import Stage
 from tests.chat.town import Town
 from tests.cogs.samples import image
@@ -108,6 +109,19 @@ async def test_inside_a_thread_no_further_thread_is_wanted(connected: Stage, tow
     await town.ada.run("video text", channel=town.discord.threads[0], options={"prompt": "a cat"})
     inside = await connected.latest(town.ada.id, town.guild.id)
     assert (inside.origin.in_thread, inside.origin.channel_id) == (True, thread_id)
+    assert (made.origin.parent_id, inside.origin.parent_id) == (None, town.channel.id)
+
+
+async def test_of_a_private_thread_the_channel_above_is_not_kept(connected: Stage, town: Town) -> None:
+    town.guild.allow(town.channel, Permission.CREATE_PRIVATE_THREADS)
+    await connected.bot.http.start_thread_without_message(
+        town.channel.id, name="secret", auto_archive_duration=1440, type=discord.ChannelType.private_thread.value
+    )
+    (thread,) = town.discord.threads
+    thread.join(town.ada.id)
+    await town.ada.run("video text", channel=thread, options={"prompt": "a cat"})
+    inside = await connected.latest(town.ada.id, town.guild.id)
+    assert (inside.origin.channel_id, inside.origin.parent_id) == (thread.id, None)
 
 
 @pytest.mark.parametrize("fault", ["cut-before", "cut-after"])

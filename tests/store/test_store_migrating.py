@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.generation import Generation, State
+from bot.domain.ledger import Amounts
+from bot.store import rows
 from bot.store.database import Database
 from bot.store.errors import (
     DatabaseDamagedError,
@@ -22,9 +25,11 @@ from bot.store.errors import (
     OutdatedDatabaseError,
 )
 from bot.store.schema import migrate
-from bot.store.tables import metadata
+from bot.store.store import Store
+from bot.store.tables import generations, metadata
+from tests.store.samples import NOW, REQUEST, origin
 
-HEAD = "0005"
+HEAD = "0006"
 MEMBER = "INSERT INTO members (key, user_id) VALUES ('k', 7)"
 AUDIT = "INSERT INTO audit (at, action, actor_key) VALUES (1, 'a', 'k')"
 
@@ -84,6 +89,31 @@ async def test_a_database_of_the_first_version_keeps_what_is_in_it(empty_url: st
     assert (members.all(), audit.all()) == ([("k", 7, None)], [("k", None)])
     with pytest.raises(DBAPIError, match="only ever added to"):
         await database.write(lambda connection: connection.execute(text("DELETE FROM audit")))
+    await database.close()
+
+
+async def test_a_generation_of_an_earlier_version_knows_no_channel_above_its_thread(empty_url: str) -> None:
+    before = Generation(
+        id="g1",
+        member_key="k",
+        request=REQUEST,
+        origin=origin(),
+        amounts=Amounts(seconds=8),
+        state=State.ACCEPTED,
+        provider="tokenlab",
+        accepted_at=NOW,
+        state_at=NOW,
+        due_at=NOW,
+    )
+    columns = rows.columns(before)
+    del columns["parent_id"]
+    await migrate(empty_url, "0005")
+    database = Database(empty_url)
+    await database.write(lambda connection: connection.execute(text(MEMBER)))
+    await database.write(lambda connection: connection.execute(insert(generations).values(columns)))
+    await migrate(empty_url)
+    await database.open()
+    assert await Store(database).generations.get("g1") == before
     await database.close()
 
 
@@ -180,5 +210,5 @@ async def test_a_database_that_says_it_is_of_two_versions_is_refused(empty_url: 
     await database.write(lambda connection: connection.execute(text("INSERT INTO alembic_version VALUES ('0003')")))
     await database.close()
     for opening in (migrate(empty_url), database.open()):
-        with pytest.raises(DatabaseUnusableError, match=r"of several versions at once \(0003, 0005\)"):
+        with pytest.raises(DatabaseUnusableError, match=rf"of several versions at once \(0003, {HEAD}\)"):
             await opening

@@ -72,6 +72,11 @@ async def test_a_generation_is_found_by_its_id_or_its_task(store: Store) -> None
     assert await store.generations.find("t2") is None
 
 
+async def test_the_channel_above_a_thread_is_kept(store: Store) -> None:
+    inside = await accepted(store, of=replace(origin(), in_thread=True, parent_id=2**62))
+    assert await store.generations.get(inside.id) == inside
+
+
 async def test_a_row_that_cannot_be_read_back_says_so_without_quoting_it(store: Store, database: Database) -> None:
     generation = await accepted(store)
     await database.write(lambda connection: connection.execute(text("UPDATE generations SET request = '[\"secret\"]'")))
