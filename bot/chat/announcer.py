@@ -12,7 +12,7 @@ from discord.ext import commands
 
 from bot.chat import log_lines, texts
 from bot.chat.faults import discord_faults
-from bot.chat.lookback import own_messages
+from bot.chat.lookback import UnreadError, own_messages
 from bot.chat.report_parts import ReportParts, ReportTools, scheduled_parts
 from bot.domain.announcements import LOW_AT, Attempt, BudgetLevel
 from bot.domain.errors import Rejection
@@ -103,6 +103,8 @@ class DiscordAnnouncer:
                     found += [(embed.footer.text or "").rpartition("\n")[2] for embed in message.embeds]
         except discord.HTTPException as error:
             log.info("channel_not_searched", channel=channel_id, status=error.status, code=error.code)
+        except UnreadError as error:
+            log.warning("channel_not_searched", channel=channel_id, last=error.last.message_id)
         return found
 
     @contextlib.contextmanager

@@ -19,7 +19,7 @@ from discord.ext import commands
 from bot.chat import cards
 from bot.chat.clearing import cleared
 from bot.chat.faults import discord_faults, is_gone
-from bot.chat.lookback import by_discord, own_messages
+from bot.chat.lookback import UnreadError, by_discord, own_messages
 from bot.chat.parts import FILES_PER_MESSAGE
 from bot.chat.postman import Postman
 from bot.chat.shown import ShownCards
@@ -201,7 +201,10 @@ class DiscordDelivery:
         return MessageRef(channel_id=message.channel.id, message_id=message.id)
 
     async def _own_card(self, generation: Generation, channel: discord.PartialMessageable) -> MessageRef | None:
-        """The card that we posted before and could not note down; its nonce alone would tell for minutes only."""
+        """The card that we posted before and could not note down; its nonce alone would tell for minutes only.
+
+        Where the channel may not be read, another one is posted: what came last there may be anybody's.
+        """
         since = by_discord(generation, generation.accepted_at)
         try:
             async with discord_faults("look for card"):
@@ -210,6 +213,8 @@ class DiscordDelivery:
                         return MessageRef(channel_id=message.channel.id, message_id=message.id)
         except discord.HTTPException as error:
             log.info("channel_not_searched", generation=generation.id, status=error.status, code=error.code)
+        except UnreadError as error:
+            log.warning("place_not_searched", generation=generation.id, place=channel.id, last=error.last.message_id)
         return None
 
 

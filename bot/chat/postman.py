@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.chat import cards
 from bot.chat.buttons import undecided_view
 from bot.chat.faults import discord_faults, is_too_large
-from bot.chat.lookback import by_discord, own_messages
+from bot.chat.lookback import Place, UnreadError, by_discord, own_messages
 from bot.chat.parts import Part, Why, as_links, parts_of
 from bot.chat.standing import Standing
 from bot.chat.uploads import Uploads
@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 
 DEFAULT_UPLOAD_LIMIT = 10 * 1_048_576
 """Bytes per file where nothing better is known (Discord's default since 2025-01)."""
+
+DRIFT = timedelta(seconds=10)
+"""How far our clock may have drifted from Discord's since the acceptance."""
 
 ROOM_FOR_FORM = 16 * 1024
 """Kept in hand for the multipart form around a file."""
@@ -76,7 +79,8 @@ class Postman:
     async def post_text(self, generation: Generation, text: str, nonce: str, since: datetime) -> None:
         """A short word on the way, in the first place that takes it; none where it stands there since then."""
         async for place in self._places(generation):
-            if [message async for message in self._own_messages(generation, place, since)]:
+            found, _ = await self._look(generation, place, since)
+            if found:
                 return
             try:
                 await self._send(generation, place, text, nonce)
@@ -102,7 +106,7 @@ class Postman:
         ids = dict.fromkeys(filter(None, (generation.thread_id, origin.channel_id, origin.parent_id)))
         return [self._bot.get_partial_messageable(channel_id, guild_id=origin.guild_id) for channel_id in ids]
 
-    async def _places(self, generation: Generation) -> AsyncIterator[discord.abc.Messageable]:
+    async def _places(self, generation: Generation) -> AsyncIterator[Place]:
         origin = generation.origin
         for channel in self._channels(generation):
             yield channel
@@ -127,7 +131,7 @@ class Postman:
             else:
                 return
 
-    async def _post_parts(self, generation: Generation, place: discord.abc.Messageable, rest: _Rest) -> None:
+    async def _post_parts(self, generation: Generation, place: Place, rest: _Rest) -> None:
         """Post every part that is left; where its files can't be posted, links take their place from that part on."""
         while rest.parts:
             part = rest.parts[0]
@@ -140,9 +144,7 @@ class Postman:
             rest.first = rest.first or outcome
             del rest.parts[0]
 
-    async def _post_part(
-        self, generation: Generation, place: discord.abc.Messageable, part: Part, check: Check
-    ) -> MessageRef | Why:
+    async def _post_part(self, generation: Generation, place: Place, part: Part, check: Check) -> MessageRef | Why:
         """The posted message, or why its files have to become links."""
         if part.files and self._uploads.are_given_up(generation.id):
             return Why.UNPOSTED
@@ -167,7 +169,7 @@ class Postman:
     async def _send(
         self,
         generation: Generation,
-        place: discord.abc.Messageable,
+        place: Place,
         text: str,
         nonce: str,
         files: Sequence[ResultFile] = (),
@@ -187,31 +189,52 @@ class Postman:
         return MessageRef(channel_id=message.channel.id, message_id=message.id)
 
     async def _standing(self, generation: Generation, notice: Notice) -> Standing:
-        """What stands of this notice already, wherever it may have gone; no further than all of it is found."""
+        """What stands of this notice already, wherever it may have gone; no further than all of it is found.
+
+        Where the generation's own thread may not be read and something came since the first try, that is taken for the
+        notice, and for all of it: what is missing /show hands over, but nobody takes back what was posted twice.
+        """
         standing = Standing()
         since = generation.telling_since or generation.state_at
         async for place in self._places(generation):
-            if isinstance(place, discord.DMChannel) and standing.lacking(generation, notice) is None:
+            if isinstance(place, discord.DMChannel) and standing.messages and not standing.lacking(generation, notice):
                 break
-            async for message in self._own_messages(generation, place, since):
+            found, unread = await self._look(generation, place, since)
+            for message in found:
                 standing.add(generation, message)
+            if unread and _may_be_told(generation, unread, since):
+                standing.unread = unread
+        if standing.unread and standing.first == standing.unread:
+            log.warning("taken_for_told", generation=generation.id, message=standing.unread.message_id)
         return standing
 
-    async def _own_messages(
-        self, generation: Generation, place: discord.abc.Messageable, since: datetime
-    ) -> AsyncIterator[discord.Message]:
-        """What we posted there of the present state of this generation; nothing where we may not look."""
+    async def _look(
+        self, generation: Generation, place: Place, since: datetime
+    ) -> tuple[list[discord.Message], MessageRef | None]:
+        """What we posted there of the present state of this generation, and what came last where it may not be read."""
+        found: list[discord.Message] = []
         mark, since = cards.mark(generation), by_discord(generation, since)
+        facts = {"generation": generation.id, "place": place.id}
         try:
             async with discord_faults("look at the place"):
                 async for message in own_messages(self._bot, place, since):
                     if mark in message.content:
-                        yield message
+                        found.append(message)  # noqa: PERF401 - what was found before a refusal counts
         except discord.HTTPException as error:
-            log.warning("place_not_searched", generation=generation.id, status=error.status, code=error.code)
+            log.warning("place_not_searched", status=error.status, code=error.code, **facts)
+        except UnreadError as error:
+            log.warning("place_not_searched", last=error.last.message_id, **facts)
+            return [], error.last
+        return found, None
 
 
-def _view(generation: Generation, place: discord.abc.Messageable) -> discord.ui.View:
+def _may_be_told(generation: Generation, unread: MessageRef, since: datetime) -> bool:
+    """Whether it came to the generation's own thread while it was being told, by Discord's clock."""
+    at = discord.utils.snowflake_time(unread.message_id)
+    return unread.channel_id == generation.thread_id and at >= by_discord(generation, since) - DRIFT
+
+
+def _view(generation: Generation, place: Place) -> discord.ui.View:
     """The buttons under a notice: decisions where one is to be taken, else none."""
     if generation.state is not State.UNCONFIRMED:
         return discord.ui.View(timeout=None)

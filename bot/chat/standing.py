@@ -24,11 +24,14 @@ class Standing:
 
     messages: dict[int, MessageRef] = field(default_factory=dict)
     results: set[int] = field(default_factory=set)
+    unread: MessageRef | None = None
+    """What came last in the generation's own thread where that may not be read; where nothing else is found, it is
+    taken for the notice, and that to stand whole: how many messages there are of it can't be seen."""
 
     @property
     def first(self) -> MessageRef | None:
         """The one with the lowest number; None where nothing stands."""
-        return self.messages[min(self.messages)] if self.messages else None
+        return self.messages[min(self.messages)] if self.messages else self.unread
 
     @property
     def next_number(self) -> int:
@@ -49,7 +52,7 @@ class Standing:
     def lacking(self, generation: Generation, notice: Notice) -> Notice | None:
         """What is still to be posted of a notice; None where all of it stands."""
         if not self.messages:
-            return notice
+            return None if self.unread else notice
         files = tuple(file for file in notice.files if _number_in(generation, file.filename) not in self.results)
         unfetched = tuple(url for url in notice.unfetched if self._is_lacking(url, generation.results))
         return replace(notice, files=files, unfetched=unfetched, unusable=0) if files or unfetched else None

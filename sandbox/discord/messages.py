@@ -149,10 +149,14 @@ class MessageLog:
 
     by_id: dict[int, Message] = field(default_factory=dict)
     nonces: dict[tuple[int, str], Message] = field(default_factory=dict)
+    last_id: int | None = None
+    """Of the last message that is not private, deleted or not."""
 
     def add(self, message: Message) -> None:
         """Append a message."""
         self.by_id[message.id] = message
+        if not message.ephemeral:
+            self.last_id = message.id
         if message.nonce is not None:
             self.nonces[message.author_id, str(message.nonce)] = message
 

@@ -240,5 +240,4 @@ def _of_channel(channel: Channel) -> Json:
 
 
 def _last_id(log: MessageLog) -> str | None:
-    latest = next((message for message in reversed(log.by_id.values()) if not message.ephemeral), None)
-    return None if latest is None else str(latest.id)
+    return None if log.last_id is None else str(log.last_id)

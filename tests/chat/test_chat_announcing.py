@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import structlog
 
 from bot.chat import log_lines, texts
 from bot.chat.announcer import DiscordAnnouncer
@@ -90,6 +91,18 @@ async def test_a_post_without_an_answer_stands_once_in_the_end(connected: Stage,
     again = Attempt(announcement=first.announcement, begun_at=first.begun_at, failures=1)
     await sender.report(schedule(town), START, START + DAY, again)
     assert len(town.channel.messages) == 1
+
+
+async def test_a_retry_in_a_channel_that_may_not_be_read_leaves_a_line_in_the_log(connected: Stage, town: Town) -> None:
+    town.guild.deny(town.channel, Permission.READ_MESSAGE_HISTORY)
+    sender, first = announcer(connected), attempt(town)
+    await sender.report(schedule(town), START, START + DAY, first)
+    town.discord.advance(timedelta(hours=3))
+    again = Attempt(announcement=first.announcement, begun_at=first.begun_at, failures=1)
+    with structlog.testing.capture_logs() as logs:
+        await sender.report(schedule(town), START, START + DAY, again)
+    assert ("channel_not_searched", town.channel.id) in [(line["event"], line.get("channel")) for line in logs]
+    assert len(town.channel.messages) == 2
 
 
 async def test_another_days_report_is_not_taken_for_this_one(connected: Stage, town: Town) -> None:

@@ -6,6 +6,7 @@ import random
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -189,6 +190,25 @@ async def test_killed_after_a_direct_message_it_posts_nothing_into_a_thread_that
     assert await stage.gone() == -signal.SIGKILL
     await crowd.be_answered()
     stage.guild.allow(stage.channel, posting)
+    await stage.start()
+    await quiet(stage)
+    verdict = examine(stage, kills=1)
+    record_property(PROPERTY, asdict(verdict))
+    assert verdict.differences == [], verdict.table()
+    assert verdict.videos == 1
+
+
+async def test_killed_after_the_video_where_it_may_not_read_what_it_posted_it_posts_it_once(
+    stage: Stage, record_property: Callable[[str, object], None]
+) -> None:
+    crowd = Crowd(stage=stage, rng=random.Random(1))
+    crowd.gather(1)
+    stage.guild.deny(stage.channel, Permission.READ_MESSAGE_HISTORY)
+    await stage.start(environment={VARIABLE: "told.before"})
+    crowd.ask("")
+    assert await stage.gone() == -signal.SIGKILL
+    await crowd.be_answered()
+    stage.discord.advance(timedelta(hours=1))  # its nonce is forgotten
     await stage.start()
     await quiet(stage)
     verdict = examine(stage, kills=1)

@@ -241,6 +241,18 @@ async def test_the_bot_edits_only_its_own_and_deletes_others_with_the_permission
     assert (await rest("GET", path))[1]["code"] == 10008
 
 
+async def test_the_last_message_of_a_channel_is_named_without_the_history_and_after_it_is_deleted(
+    guild: Guild, ada: Member, channel: Channel, rest: Rest
+) -> None:
+    guild.deny(channel, Permission.READ_MESSAGE_HISTORY)
+    said = ada.send(channel, "hello")
+    path = f"/channels/{channel.id}"
+    assert await rest("GET", f"{path}/messages") == (200, [])
+    assert (await rest("GET", f"{path}/messages/{said.id}"))[1]["code"] == 50013
+    channel.remove_message(said)
+    assert (await rest("GET", path))[1]["last_message_id"] == str(said.id)
+
+
 async def test_a_direct_message_arrives_unless_the_member_accepts_none(
     simulated: SimulatedDiscord, bot: ScriptedBot, ada: Member
 ) -> None:
