@@ -7,7 +7,7 @@ repeated send gives the message that is there already.
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, cast
@@ -39,9 +39,9 @@ THREAD_EXISTS = 160004
 class DiscordDelivery:
     """Delivery over a discord.py client."""
 
-    def __init__(self, bot: commands.AutoShardedBot) -> None:
+    def __init__(self, bot: commands.AutoShardedBot, clock: Callable[[], datetime] = discord.utils.utcnow) -> None:
         self._bot = bot
-        self._postman = Postman(bot)
+        self._postman = Postman(bot, clock)
         self._shown = ShownCards()
 
     async def find_or_post_card(self, generation: Generation) -> MessageRef | None:

@@ -1,6 +1,6 @@
 """Notices on their way down the ladder: thread, channel, the channel above, direct message."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,6 +27,10 @@ DEFAULT_UPLOAD_LIMIT = 10 * 1_048_576
 DRIFT = timedelta(seconds=10)
 """How far our clock may have drifted from Discord's since the acceptance."""
 
+REMEMBERED = timedelta(minutes=1)
+"""For so long after the first try Discord surely remembers the nonces, so that nothing is posted twice, seen or not: it
+speaks of "the past few minutes"."""
+
 ROOM_FOR_FORM = 16 * 1024
 """Kept in hand for the multipart form around a file."""
 
@@ -43,8 +47,9 @@ class _Rest:
 class Postman:
     """Posts a notice in as many messages as it takes, in the first place that lets it."""
 
-    def __init__(self, bot: commands.AutoShardedBot) -> None:
+    def __init__(self, bot: commands.AutoShardedBot, clock: Callable[[], datetime]) -> None:
         self._bot = bot
+        self._clock = clock
         self._uploads = Uploads()
 
     async def upload_limit(self, generation: Generation) -> int:
@@ -192,17 +197,19 @@ class Postman:
         """What stands of this notice already, wherever it may have gone; no further than all of it is found.
 
         Where the generation's own thread may not be read and something came since the first try, that is taken for the
-        notice, and for all of it: what is missing /show hands over, but nobody takes back what was posted twice.
+        notice, and for all of it: what is missing /show hands over, but nobody takes back what was posted twice. Not so
+        while Discord remembers the nonces.
         """
         standing = Standing()
         since = generation.telling_since or generation.state_at
+        is_remembered = self._clock() - since < REMEMBERED
         async for place in self._places(generation):
             if isinstance(place, discord.DMChannel) and standing.messages and not standing.lacking(generation, notice):
                 break
             found, unread = await self._look(generation, place, since)
             for message in found:
                 standing.add(generation, message)
-            if unread and _may_be_told(generation, unread, since):
+            if unread and not is_remembered and _may_be_told(generation, unread, since):
                 standing.unread = unread
         if standing.unread and standing.first == standing.unread:
             log.warning("taken_for_told", generation=generation.id, message=standing.unread.message_id)

@@ -33,7 +33,7 @@ async def lose_answer(stage: Stage, town: Town, generation: Generation, notice: 
 
 async def told_later(stage: Stage, town: Town, generation: Generation, notice: Notice) -> tuple[Any, list[Any]]:
     """What a retry says an hour after the last one, and the lines that it logs of what stands unread."""
-    again = tried(generation)
+    again = tried(generation).evolve(telling_since=now() - HOUR)
     town.discord.advance(HOUR)
     with structlog.testing.capture_logs() as logs:
         told = await stage.delivery.tell(again, notice)
@@ -50,6 +50,17 @@ async def test_what_came_last_in_its_own_thread_is_taken_for_the_notice(
     assert [line["generation"] for line in logs] == [done.id] * len(logs)
     assert (logs[0]["event"], logs[0]["place"], logs[0]["last"]) == ("place_not_searched", thread(town).id, message.id)
     assert (logs[-1]["event"], logs[-1]["message"]) == ("taken_for_told", message.id)
+
+
+async def test_what_a_member_writes_while_the_nonce_is_remembered_is_not_taken_for_the_notice(
+    stage: Stage, town: Town, done: Generation
+) -> None:
+    await lose_answer(stage, town, done, Notice())
+    again = tried(done)
+    town.ada.send(thread(town), "how long?")
+    told = await stage.delivery.tell(again, Notice())
+    first, _ = thread(town).messages
+    assert told == at(first)
 
 
 async def test_a_notice_of_several_messages_is_taken_to_stand_whole(
