@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Any
 
+from tests.leftovers import files_in
 from tests.stage import Stage
 
 PROMPT = "[slow] a lighthouse"
@@ -47,7 +48,7 @@ async def test_a_video_that_could_be_told_nowhere_is_handed_over_by_show(stage: 
     assert attachment.data[4:8] == b"ftyp"
     assert len(stage.provider.submissions) == 1
     spool = stage.database.parent / "spool"
-    await stage.until(lambda: not list(spool.rglob("*.mp4")))
+    await stage.until(lambda: not files_in(spool))
 
 
 async def test_it_is_kept_over_a_restart(stage: Stage) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.provider import Era
+from tests.leftovers import files_in
 from tests.media.footage import Footage
 from tests.stage import Stage
 
@@ -80,7 +81,7 @@ async def test_a_download_that_is_cut_short_is_made_again_by_the_next_start(stag
     await stage.start(media={"result_max": 512})
     await _ask(stage, "[huge] a cat")
     spool = stage.folder / "data" / "spool"
-    await _until(lambda: any(path.is_file() for path in spool.rglob("*")))
+    await _until(lambda: files_in(spool))
     assert await _stopped(stage) < WITHIN
     await stage.start(media={"result_max": 1})  # now it is too large, so that its address is told
     await stage.until(lambda: _notices(stage, "succeeded"))
