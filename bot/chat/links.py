@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from bot.domain.addresses import written
 from bot.i18n import _
 
 LINKS_PER_MESSAGE = 1500
@@ -36,7 +37,7 @@ class Links:
 
     def addresses(self) -> list[str]:
         """The lines that show the addresses, without previews."""
-        return [f"<{url}>" for url in self.all]
+        return [f"<{written(url)}>" for url in self.all]
 
     def reasons(self) -> list[str]:
         """Why there are links, and how long they live: no document of the video service says (TokenLab, 2026-08)."""
@@ -55,7 +56,7 @@ class Links:
         """The links in batches that are short enough for a message each; what no message can hold is left out."""
         batch, length = Links(), 0
         for link in self._each():
-            more = len(link.all[0]) + FRAME
+            more = _length(link.all[0])
             if more > LINKS_PER_MESSAGE:
                 continue
             if length and length + more > LINKS_PER_MESSAGE:
@@ -76,4 +77,8 @@ class Links:
 
 def endless(urls: tuple[str, ...]) -> int:
     """How many addresses are too long for any message; they are remarked upon instead."""
-    return sum(len(url) + FRAME > LINKS_PER_MESSAGE for url in urls)
+    return sum(_length(url) > LINKS_PER_MESSAGE for url in urls)
+
+
+def _length(url: str) -> int:
+    return len(written(url)) + FRAME

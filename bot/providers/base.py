@@ -52,9 +52,9 @@ class TaskStatus:
     """What a provider says of a task.
 
     `task` is None only in answers to polls that don't repeat it. `progress` is in percent, None where the provider
-    states none. `results` are http(s) URLs without repeats. `reason` and `detail` (for the log) are set where it
-    ended without them; a cancellation has the reason BY_PROVIDER, as only we know whether we asked for it. `seconds` is
-    the length of all results together, where it is stated for each.
+    states none. `results` are http(s) URLs without repeats, as `written` has them. `reason` and `detail` (for the log)
+    are set where it ended without them; a cancellation has the reason BY_PROVIDER, as only we know whether we asked for
+    it. `seconds` is the length of all results together, where it is stated for each.
     """
 
     phase: Phase

@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from bot.chat import cards
-from bot.chat.links import Links
+from bot.chat.links import Links, endless
 from bot.domain.errors import BadFile, FileFault
 from bot.domain.generation import Generation, MessageRef, Reason, State
 from bot.domain.ledger import Amounts
@@ -250,6 +250,19 @@ def test_notices_about_different_states_are_told_apart() -> None:
 def test_a_link_is_not_unfurled() -> None:
     text = cards.success(generation(state=State.SUCCEEDED), MANY_LINKS)
     assert {f"<{url}>" for url in MANY_LINKS.all} <= set(text.splitlines())
+
+
+def test_an_odd_address_stays_within_its_link() -> None:
+    links = Links(unfetched=("https://x/a> <@13> `b`\n# c",))
+    made = generation(state=State.SUCCEEDED, origin=origin(requester_id=13))
+    assert "<https://x/a%3E%20%3C@13%3E%20%60b%60%0A#%20c>" in cards.success(made, links).splitlines()
+    assert cards.further(made, 2, links).count("<") == 1
+
+
+def test_an_address_counts_as_long_as_it_is_written() -> None:
+    short, long = "https://x/" + " " * 490, "https://x/" + " " * 500
+    assert (endless((short,)), endless((long,))) == (0, 1)
+    assert list(Links(unfetched=(long,)).batches()) == []
 
 
 def test_as_many_links_as_go_into_one_message_fit_it_with_all_that_is_remarked() -> None:

@@ -179,6 +179,13 @@ def test_results_are_gathered_from_everywhere_without_repeats() -> None:
     assert sorted(done.results) == [URL + str(number) for number in range(1, 6)]
 
 
+def test_a_result_is_written_so_that_it_can_stand_in_a_text() -> None:
+    done = status(
+        status="completed", videos=[{"url": URL + "a b>", "duration": 4}, {"url": URL + "a%20b%3E", "duration": 4}]
+    )
+    assert (done.results, done.seconds) == ((URL + "a%20b%3E",), 4)
+
+
 @pytest.mark.parametrize(
     ("answer", "seconds"),
     [

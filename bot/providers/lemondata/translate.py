@@ -1,6 +1,6 @@
 """From our words to the API's and back; pure but for a log line about a status word that nobody knows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
+from bot.domain.addresses import written
 from bot.domain.generation import Reason
 from bot.domain.request import InputRole, Operation, Options
 from bot.providers.base import Phase, Submission, TaskRef, TaskStatus
@@ -81,7 +82,8 @@ def status_of(answer: TaskAnswer, headers: Mapping[str, str], secret: str = "") 
 
     `headers` tell what the body leaves out (section 3.3); `secret` is taken out of the detail.
     """
-    results = tuple(filter(_is_fetchable, answer.addresses))
+    given = {written(address): address for address in answer.addresses if _is_fetchable(address)}
+    results = tuple(given)
     phase = _phase(answer, has_results=bool(results))
     reason, detail = _why(phase, answer.error, secret)
     if phase is Phase.DONE and not results:
@@ -94,7 +96,7 @@ def status_of(answer: TaskAnswer, headers: Mapping[str, str], secret: str = "") 
         reason=reason,
         detail=detail,
         billing_transaction_id=answer.billing_transaction_id or as_text(headers.get("x-billing-transaction-id")),
-        seconds=_seconds(answer, results) if phase is Phase.DONE else None,
+        seconds=_seconds(answer, given.values()) if phase is Phase.DONE else None,
     )
 
 
@@ -176,9 +178,9 @@ def _why(phase: Phase, fault: Fault, secret: str) -> tuple[Reason | None, str | 
             return None, None
 
 
-def _seconds(answer: TaskAnswer, results: tuple[str, ...]) -> int | None:
+def _seconds(answer: TaskAnswer, addresses: Collection[str]) -> int | None:
     """The length of all results in whole seconds; None where that of one isn't stated."""
-    lengths = [answer.lengths.get(address) for address in results]
+    lengths = [answer.lengths.get(address) for address in addresses]
     stated = [length for length in lengths if length is not None]
     return max(1, round(sum(stated))) if stated and len(stated) == len(lengths) else None
 
