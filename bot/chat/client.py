@@ -12,6 +12,7 @@ import structlog
 from discord import app_commands
 from discord.ext import commands
 
+from bot.chat.answers import GARBLED, require_json
 from bot.chat.endpoints import point_at
 from bot.chat.global_limit import LONGEST, GlobalLimit
 from bot.chat.moderators import Moderators
@@ -64,7 +65,7 @@ def login_faults() -> Iterator[None]:
         yield
     except discord.LoginFailure as error:
         raise TokenRefusedError from error
-    except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError) as error:
+    except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError, *GARBLED) as error:
         raise DiscordUnreachableError(str(error)) from error
 
 
@@ -142,6 +143,8 @@ class ShowreelClient(commands.AutoShardedBot):
         self._make_cogs = cogs
         self._away: dict[int, datetime] = {}
         self._clock = clock
+        trace = GlobalLimit(lambda: self).trace
+        trace.on_request_end.append(require_json)
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -154,7 +157,7 @@ class ShowreelClient(commands.AutoShardedBot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
             max_ratelimit_timeout=LONGEST,
-            http_trace=GlobalLimit(lambda: self).trace,
+            http_trace=trace,
             **options,
         )
 
@@ -224,7 +227,7 @@ class ShowreelClient(commands.AutoShardedBot):
                     shards, _url, _limits = await self.http.get_bot_gateway()
                     self.shard_count = shards
                 await super().launch_shards()
-            except (discord.GatewayNotFound, discord.RateLimited, aiohttp.ClientError, OSError) as error:
+            except (discord.GatewayNotFound, discord.RateLimited, aiohttp.ClientError, OSError, *GARBLED) as error:
                 log.warning("gateway_unknown", error=str(error.__cause__ or error), pause=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, GATEWAY_PAUSE_LONGEST)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import aiohttp
 import discord
 
+from bot.chat.answers import GARBLED
 from bot.work.protocols import DeliveryDelayedError
 
 CALL_TIMEOUT = timedelta(minutes=5)
@@ -28,9 +29,10 @@ INTERACTION_OVER = 50027
 async def discord_faults(what: str, tries: int = 0) -> AsyncIterator[None]:
     """Turn what will pass (rate limits, Discord's own failures, a cut connection) into DeliveryDelayedError.
 
-    So will a refusal of the bot's own token, which is a matter for the owner and no verdict on what was sent, and a
-    page, which is a word of whatever stands before Discord, until it was tried `tries` = PAGE_TRIES times before.
-    Refusals that will not pass come through as discord.HTTPException.
+    So will a success that is no answer of Discord's, which may have done what was asked; a refusal of the bot's own
+    token, which is a matter for the owner and no verdict on what was sent; and a page, which is a word of whatever
+    stands before Discord, until it was tried `tries` = PAGE_TRIES times before. Refusals that will not pass come
+    through as discord.HTTPException.
     """
     try:
         async with asyncio.timeout(CALL_TIMEOUT.total_seconds()):
@@ -42,7 +44,7 @@ async def discord_faults(what: str, tries: int = 0) -> AsyncIterator[None]:
         if error.status == 429 or error.status >= 500 or _is_token_refused(error) or is_page:
             raise DeliveryDelayedError(f"{what}: {error.status}") from error
         raise
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+    except (aiohttp.ClientError, OSError, TimeoutError, *GARBLED) as error:
         raise DeliveryDelayedError(f"{what}: {type(error).__name__}") from error
 
 

@@ -12,7 +12,18 @@ from aiohttp import web
 
 from sandbox.discord.attaching import FilePart
 from sandbox.discord.errors import DiscordError, invalid, plain
-from sandbox.discord.recorder import CUT_AFTER, CUT_BEFORE, GLOBAL, PAGE, Fault, Faults, RecordedFile, RecordedRequest
+from sandbox.discord.recorder import (
+    CUT_AFTER,
+    CUT_BEFORE,
+    GLOBAL,
+    PAGE,
+    PAGE_AFTER,
+    TORN_AFTER,
+    Fault,
+    Faults,
+    RecordedFile,
+    RecordedRequest,
+)
 from sandbox.discord.routes import ENDPOINTS
 from sandbox.discord.wire import Call, Endpoint, Reply, read_body
 from sandbox.discord.world import World
@@ -79,7 +90,7 @@ class Api:
             reply = self._call(endpoint, request, body, parts)
             if fault is not None and fault.outcome == CUT_AFTER:
                 return body, parts, None
-            return body, parts, _as_response(reply)
+            return body, parts, _spoilt(reply, fault) if fault is not None else _as_response(reply)
         except DiscordError as error:
             return body, parts, _as_response(Reply(error.as_json(), error.status))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -101,6 +112,16 @@ def _as_response(reply: Reply) -> web.Response:
         return web.Response(status=reply.status)
     # The header must be exactly "application/json": discord.py takes anything else for text.
     return web.Response(status=reply.status, body=json.dumps(reply.body).encode(), content_type="application/json")
+
+
+def _spoilt(reply: Reply, fault: Fault) -> web.Response:
+    """The answer of work that was done, as it arrives by way of a fault."""
+    answer = _as_response(reply)
+    if fault.outcome == PAGE_AFTER:
+        return web.Response(status=200, text="<html>Welcome</html>", content_type="text/html")
+    if fault.outcome == TORN_AFTER and isinstance(answer.body, bytes):
+        answer.body = answer.body[: len(answer.body) // 2]
+    return answer
 
 
 def _faulty(fault: Fault) -> web.Response | None:

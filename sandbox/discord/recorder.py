@@ -12,10 +12,13 @@ CUT_AFTER = "cut-after"
 SLOW = "slow"
 GLOBAL = "global-429"
 PAGE = "page"
+PAGE_AFTER = "page-after"
+TORN_AFTER = "torn-after"
 
-Outcome: TypeAlias = int | Literal["cut-before", "cut-after", "slow", "global-429", "page"]
+Outcome: TypeAlias = int | Literal["cut-before", "cut-after", "slow", "global-429", "page", "page-after", "torn-after"]
 """A status to answer with (429 is a route's limit, the global one has a name of its own); or where the connection
-breaks, before the work is done or after; or only a delay; or a 403 with a page, as of a filter before Discord."""
+breaks, before the work is done or after; or only a delay; or a 403 with a page, as of a filter before Discord; or the
+work is done, and the success comes as a page or with half of its JSON, as from a proxy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,8 @@ class SimulatedDiscord:
 
         `cut-before` loses the request, `cut-after` does the work and loses the answer, `slow` only waits for the delay
         (in seconds). 429 is the limit of a route, `global-429` that of the whole bot; `page` is a 403 with a page, as
-        of a filter before Discord. The method WS with the route /gateway refuses the gateway's handshake.
+        of a filter before Discord; `page-after` and `torn-after` do the work and answer 200 with a page, or with half
+        of the JSON. The method WS with the route /gateway refuses the gateway's handshake.
         """
         fault = Fault(method=method, route=route, outcome=status, times=times, retry_after=retry_after, delay=delay)
         self.faults.add(fault)

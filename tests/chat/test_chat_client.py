@@ -44,6 +44,16 @@ async def test_commands_are_registered_everywhere(stage: Stage, town: Town) -> N
     assert stage.bot.synced.is_set()
 
 
+@pytest.mark.parametrize("fault", ["page-after", "torn-after"])
+async def test_a_spoilt_answer_to_the_login_is_discord_out_of_reach(
+    town: Town, migrated: Path, tmp_path: Path, fault: Any
+) -> None:
+    town.discord.fail_next("GET", "/users/@me", fault)
+    async with opened(town.discord, migrated, tmp_path) as stage:
+        with pytest.raises(DiscordUnreachableError):
+            await stage.bot.log_in(town.discord.token)
+
+
 async def test_commands_are_registered_only_in_the_guilds_served(town: Town, migrated: Path, tmp_path: Path) -> None:
     other = town.discord.add_guild("Elsewhere")
     async with opened(town.discord, migrated, tmp_path, served=Served(guild_ids=(town.guild.id,))) as stage:

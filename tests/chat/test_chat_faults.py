@@ -1,12 +1,14 @@
 """Faults of Discord that no other page of tests is about."""
 
+from typing import Any
+
 import pytest
 
 from bot.chat.faults import PAGE_TRIES
 from bot.domain.generation import Generation, State
 from bot.work.protocols import DeliveryDelayedError, Notice
 from tests.chat.stage import Stage, now
-from tests.chat.told import MESSAGES, at, thread
+from tests.chat.told import HOUR, MESSAGES, at, everything, thread, tried
 from tests.chat.town import Town
 
 THREADS = "/channels/{channel_id}/messages/{message_id}/threads"
@@ -30,6 +32,56 @@ async def test_a_page_that_goes_on_for_most_of_an_hour_is_believed(stage: Stage,
     town.discord.fail_next("POST", MESSAGES, "page")
     told = await stage.delivery.tell(done.evolve(telling_failures=PAGE_TRIES, telling_since=now()), Notice())
     assert told == at(town.channel.messages[-1])
+
+
+SPOILT = pytest.mark.parametrize("fault", ["page-after", "torn-after"])
+"""Discord did it, and what stands before it spoilt the answer."""
+
+
+@SPOILT
+async def test_a_notice_whose_answer_is_spoilt_is_looked_for_and_stands_once(
+    stage: Stage, town: Town, done: Generation, fault: Any
+) -> None:
+    town.discord.fail_next("POST", MESSAGES, fault)
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.tell(done, Notice())
+    town.discord.advance(HOUR)
+    town.discord.fail_next("GET", MESSAGES, fault)
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.tell(tried(done), Notice())
+    await stage.delivery.tell(tried(done), Notice())
+    assert len(list(everything(town))) == 1
+
+
+@SPOILT
+async def test_a_card_whose_answer_is_spoilt_is_found_again(stage: Stage, town: Town, fault: Any) -> None:
+    made = town.generation(state=State.SUCCEEDED, state_at=now())
+    town.discord.fail_next("POST", MESSAGES, fault)
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.find_or_post_card(made)
+    town.discord.advance(HOUR)
+    assert await stage.delivery.find_or_post_card(made) == at(town.channel.messages[0])
+    assert len(town.channel.messages) == 1
+
+
+@SPOILT
+async def test_a_thread_whose_answer_is_spoilt_is_ours(stage: Stage, town: Town, fault: Any) -> None:
+    made = town.generation(state=State.SUCCEEDED, state_at=now())
+    made = made.evolve(card=await stage.delivery.find_or_post_card(made))
+    town.discord.fail_next("POST", THREADS, fault)
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.open_thread(made)
+    assert await stage.delivery.open_thread(made) == thread(town).id
+
+
+@SPOILT
+async def test_an_edit_whose_answer_is_spoilt_is_made_again(
+    stage: Stage, town: Town, done: Generation, fault: Any
+) -> None:
+    town.discord.fail_next("PATCH", "/channels/{channel_id}/messages/{message_id}", fault)
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.show(done, None, now())
+    await stage.delivery.show(done, None, now())
 
 
 async def test_a_requester_who_left_is_still_told_in_the_thread(stage: Stage, town: Town, done: Generation) -> None:

@@ -72,6 +72,23 @@ async def test_a_page_is_no_answer_of_discord_s(simulated: SimulatedDiscord) -> 
         assert (answer.status, answer.content_type) == (403, "text/html")
 
 
+@pytest.mark.parametrize(("outcome", "kind"), [("page-after", "text/html"), ("torn-after", "application/json")])
+async def test_a_success_can_come_spoilt(
+    simulated: SimulatedDiscord, channel: Channel, outcome: Any, kind: str
+) -> None:
+    simulated.fail_next("POST", _MESSAGES, outcome)
+    url = f"{simulated.api_url}/channels/{channel.id}/messages"
+    headers = {"Authorization": f"Bot {simulated.token}"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(url, json={"content": "done"}, headers=headers) as answer,
+    ):
+        assert (answer.status, answer.content_type) == (200, kind)
+        with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
+            json.loads(await answer.text())
+    assert len(channel.messages) == 1
+
+
 async def test_a_slow_answer_comes_in_the_end(simulated: SimulatedDiscord, rest: Rest) -> None:
     simulated.fail_next("GET", "/users/@me", "slow", times=2, delay=0.01)
     assert len(simulated.faults) == 2
