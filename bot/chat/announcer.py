@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import assert_never
 
@@ -27,6 +27,10 @@ log = structlog.get_logger(__name__)
 
 LOG_MARK = "/mod log · "
 """Before the number of the last line in a message of the log channel, by which it is recognised."""
+
+AHEAD = timedelta(days=1)
+"""How far our clock may have been ahead of Discord's, by which messages are dated, at the first try: more than any time
+zone. An announcement carries no instant of Discord's to tell by, as a generation does with its interaction."""
 
 
 class DiscordAnnouncer:
@@ -94,13 +98,18 @@ class DiscordAnnouncer:
         return max([mirror.last_id, *(int(number) for number in posted if number.isdigit())])
 
     async def _marks(self, channel_id: int, attempt: Attempt) -> list[str]:
-        """The marks of our messages in a channel since the first try; none where we may not look."""
+        """The marks of our messages in a channel since the first try, the newest first, no further than this one's.
+
+        None where we may not look.
+        """
         channel = self._bot.get_partial_messageable(channel_id, guild_id=attempt.announcement.guild_id)
         found: list[str] = []
         try:
             async with discord_faults("look for announcement"):
-                async for message in own_messages(self._bot, channel, attempt.begun_at):
+                async for message in own_messages(self._bot, channel, attempt.begun_at - AHEAD):
                     found += [(embed.footer.text or "").rpartition("\n")[2] for embed in message.embeds]
+                    if attempt.mark in found:
+                        break
         except discord.HTTPException as error:
             log.info("channel_not_searched", channel=channel_id, status=error.status, code=error.code)
         except UnreadError as error:

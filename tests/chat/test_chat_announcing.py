@@ -105,6 +105,38 @@ async def test_a_retry_in_a_channel_that_may_not_be_read_leaves_a_line_in_the_lo
     assert len(town.channel.messages) == 2
 
 
+async def test_with_a_clock_that_is_a_time_zone_ahead_of_discord_s_a_report_stands_once(
+    connected: Stage, town: Town
+) -> None:
+    sender = announcer(connected)
+    first = replace(attempt(town), begun_at=datetime.now(UTC) + timedelta(hours=14))
+    town.discord.fail_next("POST", MESSAGES, "cut-after")
+    with pytest.raises(DeliveryDelayedError):
+        await sender.report(schedule(town), START, START + DAY, first)
+    town.discord.advance(timedelta(hours=3))
+    await sender.report(schedule(town), START, START + DAY, replace(first, failures=1))
+    assert len(town.channel.messages) == 1
+
+
+async def test_with_such_a_clock_lines_of_the_audit_stand_once(connected: Stage, town: Town) -> None:
+    sender = announcer(connected)
+    first = replace(attempt(town, "audit"), begun_at=datetime.now(UTC) + timedelta(hours=14))
+    await sender.audit(mirror(town), [line(1), line(2)], first)
+    town.discord.advance(timedelta(hours=1))
+    await sender.audit(mirror(town), [line(1), line(2)], replace(first, failures=1))
+    assert len(town.channel.messages) == 1
+
+
+async def test_the_talk_before_what_is_found_is_not_read(connected: Stage, town: Town) -> None:
+    sender, first = announcer(connected), attempt(town)
+    for number in range(120):
+        town.ada.send(town.channel, f"talk {number}")
+    await sender.report(schedule(town), START, START + DAY, first)
+    await sender.report(schedule(town), START, START + DAY, replace(first, failures=1))
+    assert len(town.channel.messages) == 121
+    assert len(town.discord.requests_to("GET", MESSAGES)) == 1
+
+
 async def test_another_days_report_is_not_taken_for_this_one(connected: Stage, town: Town) -> None:
     sender, first = announcer(connected), attempt(town)
     await sender.report(schedule(town), START, START + DAY, first)
