@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import structlog
 
 from bot.chat.faults import PAGE_TRIES
 from bot.domain.generation import Generation, State
@@ -17,6 +18,44 @@ THREADS = "/channels/{channel_id}/messages/{message_id}/threads"
 async def test_a_card_whose_channel_is_gone_is_left_alone(stage: Stage, town: Town, done: Generation) -> None:
     town.channel.delete()
     await stage.delivery.show(done, None, now())
+
+
+@pytest.fixture
+async def inside(stage: Stage, town: Town, done: Generation) -> Generation:
+    """A generation that is running, asked for inside a thread: its card stands there."""
+    place = {"channel_id": thread(town).id, "in_thread": True}
+    made = town.generation(origin=place, id="insideathread", state=State.RUNNING, submitted_at=now(), state_at=now())
+    return made.evolve(card=await stage.delivery.find_or_post_card(made))
+
+
+async def ended(stage: Stage, running: Generation) -> list[str]:
+    """Tell of the end, then bring the card up to date; what the log says."""
+    made = running.evolve(state=State.SUCCEEDED, state_at=now())
+    with structlog.testing.capture_logs() as logs:
+        told_as = await stage.delivery.tell(made, Notice())
+        await stage.delivery.show(made.evolve(told=State.SUCCEEDED, told_as=told_as), None, now())
+    return [line["event"] for line in logs]
+
+
+def on_card(town: Town) -> str:
+    return str(thread(town).messages[0].embeds[0]["fields"][0])
+
+
+async def test_a_card_in_an_archived_thread_is_right_once_the_end_is_told_there(
+    stage: Stage, town: Town, inside: Generation
+) -> None:
+    thread(town).archive()
+    assert await ended(stage, inside) == []
+    assert "The video is below, in this channel." in on_card(town)
+
+
+async def test_a_card_in_a_locked_thread_stays_behind_and_the_end_is_told_directly(
+    stage: Stage, town: Town, inside: Generation
+) -> None:
+    thread(town).lock()
+    assert await ended(stage, inside) == ["place_refused", "card_not_edited"]
+    assert len(town.ada.direct_messages) == 1
+    assert "Begun" in on_card(town)
 
 
 async def test_a_page_before_discord_is_no_refusal_of_a_thread(stage: Stage, town: Town) -> None:
