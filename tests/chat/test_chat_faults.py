@@ -58,6 +58,29 @@ async def test_a_card_in_a_locked_thread_stays_behind_and_the_end_is_told_direct
     assert "Begun" in on_card(town)
 
 
+@pytest.mark.parametrize("whose", ["ours", "hers"])
+async def test_a_card_in_an_archived_thread_is_cleared_all_the_same(
+    stage: Stage, town: Town, inside: Generation, whose: str
+) -> None:
+    if whose == "hers":
+        thread(town).owner_id = town.ada.id
+    thread(town).archive()
+    erased = inside.evolve(state=State.SUCCEEDED, told=State.SUCCEEDED, erased_at=now())
+    await stage.delivery.show(erased, None, now())
+    assert thread(town).messages[0].embeds[0]["description"] == "Prompt and files were erased."
+    assert thread(town).archived is (whose == "ours")  # another's is archived by itself in time
+
+
+async def test_a_card_in_a_locked_thread_can_t_be_cleared_and_the_log_says_so(
+    stage: Stage, town: Town, inside: Generation
+) -> None:
+    thread(town).lock()
+    erased = inside.evolve(state=State.SUCCEEDED, told=State.SUCCEEDED, erased_at=now())
+    with structlog.testing.capture_logs() as logs:
+        await stage.delivery.show(erased, None, now())
+    assert [line["event"] for line in logs] == ["card_not_edited"]
+
+
 async def test_a_page_before_discord_is_no_refusal_of_a_thread(stage: Stage, town: Town) -> None:
     made = town.generation(state=State.SUCCEEDED, state_at=now())
     made = made.evolve(card=await stage.delivery.find_or_post_card(made))

@@ -69,7 +69,9 @@ def _require_writing(call: Call, place: Place) -> None:
 
 def _change_thread(call: Call, thread: Thread, body: Json) -> None:
     moderates = Permission.MANAGE_THREADS in permissions_in(thread, call.world.bot)
-    if not moderates and (thread.owner_id != call.world.bot.id or "locked" in body):
+    if body == {"archived": False}:  # whoever may write in an open thread may open it
+        _require_writing(call, thread)
+    elif not moderates and (thread.owner_id != call.world.bot.id or "locked" in body):
         raise refusal(50013)
     if thread.locked and not moderates:
         raise refusal(160005)

@@ -130,6 +130,20 @@ async def test_an_archived_thread_reopens_on_a_message_but_takes_no_edit(
     assert not thread.archived
 
 
+async def test_somebody_elses_thread_can_be_opened_but_not_archived(
+    simulated: SimulatedDiscord, guild: Guild, channel: Channel, rest: Rest
+) -> None:
+    _, started = await _start(rest, channel)
+    thread, path = simulated.threads[0], f"/channels/{started['id']}"
+    thread.owner_id = guild.add_member("bob").id
+    thread.archive()
+    guild.deny(channel, Permission.SEND_MESSAGES_IN_THREADS)
+    assert (await rest("PATCH", path, {"archived": False}))[1]["code"] == 50013
+    guild.allow(channel, Permission.SEND_MESSAGES_IN_THREADS)
+    assert (await rest("PATCH", path, {"archived": False}))[0] == 200
+    assert (await rest("PATCH", path, {"archived": True}))[1]["code"] == 50013
+
+
 async def test_a_locked_thread_is_160005_for_all_but_moderators(
     simulated: SimulatedDiscord, guild: Guild, channel: Channel, rest: Rest
 ) -> None:
