@@ -37,7 +37,7 @@ class Links:
 
     def addresses(self) -> list[str]:
         """The lines that show the addresses, without previews."""
-        return [f"<{written(url)}>" for url in self.all]
+        return [shown(url) for url in self.all]
 
     def reasons(self) -> list[str]:
         """Why there are links, and how long they live: no document of the video service says (TokenLab, 2026-08)."""
@@ -73,6 +73,11 @@ class Links:
             (Links(unposted=(url,)) for url in self.unposted),
             (Links(unfetched=(url,)) for url in self.unfetched),
         )
+
+
+def shown(url: str) -> str:
+    """An address in a text: without a preview, and with nothing in it that would end it."""
+    return f"<{written(url)}>"
 
 
 def endless(urls: tuple[str, ...]) -> int:

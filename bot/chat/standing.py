@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import discord
 
-from bot.chat.links import endless
+from bot.chat.links import endless, shown
 from bot.domain.generation import Generation, MessageRef
 from bot.work.protocols import Notice
 
@@ -46,7 +46,7 @@ class Standing:
         files = {_number_in(generation, attachment.filename) for attachment in message.attachments}
         self.results |= files - {UNKNOWN}
         self.results |= {
-            count for count, url in enumerate(generation.results, start=1) if f"<{url}>" in message.content
+            count for count, url in enumerate(generation.results, start=1) if shown(url) in message.content
         }
 
     def lacking(self, generation: Generation, notice: Notice) -> Notice | None:

@@ -76,6 +76,14 @@ async def test_what_stands_as_a_link_and_can_be_fetched_now_is_no_file_too(
     assert posted(town) == []
 
 
+async def test_a_link_with_an_odd_address_is_recognised(stage: Stage, town: Town, done: Generation) -> None:
+    odd = "https://videos.example/a cat>.mp4"  # as it was stored before addresses were written well
+    generation = done.evolve(results=(odd,))
+    again = await half_told(stage, town, generation, Notice(unfetched=(odd,)), "cut-after")
+    await stage.delivery.tell(again, Notice(unfetched=(odd,)))
+    assert len(list(everything(town))) == 1
+
+
 @pytest.mark.parametrize("gap", [timedelta(0), HOUR])
 async def test_what_went_into_a_direct_message_does_not_go_into_the_thread_too(
     stage: Stage, town: Town, done: Generation, tmp_path: Path, gap: timedelta
