@@ -19,6 +19,8 @@ from tests.crash.crowd import Crowd, quiet
 from tests.crash.verdict import PROPERTY, Verdict, examine, rows_of
 from tests.stage import READY_WITHIN, Stage
 
+Record = Callable[[str, object], None]
+
 SHORT = ("accept.stored", "answer.sent", "thread.before", "submitting.stored", "running.before", "told.before")
 """The points of the short version: where a naive bot loses, pays twice or posts twice."""
 
@@ -41,6 +43,12 @@ UNNAMED = ("other.before", "other.stored")
 """Reached by writes without a name of their own, such as that of a cancellation that was refused."""
 
 ELSEWHERE = {*DECIDED, *CANCELLED, *UNNAMED}
+
+
+def hold(verdict: Verdict, record: Record) -> None:
+    """Keep a verdict for the table of all kills, and see that everything is accounted for."""
+    record(PROPERTY, asdict(verdict))
+    assert verdict.differences == [], verdict.table()
 
 
 async def _killed_at(stage: Stage, point: str) -> Verdict:
@@ -70,10 +78,9 @@ async def _until(stage: Stage, condition: str) -> None:
 @pytest.mark.parametrize(
     "point", [one for one in POINTS if one not in ELSEWHERE] if os.environ.get("SHOWREEL_TEST_CRASH") else SHORT
 )
-async def test_killed_at(stage: Stage, point: str, record_property: Callable[[str, object], None]) -> None:
+async def test_killed_at(stage: Stage, point: str, record_property: Record) -> None:
     verdict = await _killed_at(stage, point)
-    record_property(PROPERTY, asdict(verdict))
-    assert verdict.differences == [], verdict.table()
+    hold(verdict, record_property)
     assert verdict.videos >= 1
 
 
@@ -100,20 +107,16 @@ async def _killed_while_decided(stage: Stage, point: str, decide: Callable[[Crow
 
 
 @pytest.mark.parametrize("point", DECIDED)
-async def test_killed_while_given_up(stage: Stage, point: str, record_property: Callable[[str, object], None]) -> None:
+async def test_killed_while_given_up(stage: Stage, point: str, record_property: Record) -> None:
     verdict = await _killed_while_decided(stage, point, lambda crowd: crowd.decide("give-up"))
-    record_property(PROPERTY, asdict(verdict))
-    assert verdict.differences == [], verdict.table()
+    hold(verdict, record_property)
     assert (verdict.videos, verdict.releases) == (0, 1)
 
 
 @pytest.mark.parametrize("point", DECIDED)
-async def test_killed_while_its_task_is_attached(
-    stage: Stage, point: str, record_property: Callable[[str, object], None]
-) -> None:
+async def test_killed_while_its_task_is_attached(stage: Stage, point: str, record_property: Record) -> None:
     verdict = await _killed_while_decided(stage, point, Crowd.attach)
-    record_property(PROPERTY, asdict(verdict))
-    assert verdict.differences == [], verdict.table()
+    hold(verdict, record_property)
     assert (verdict.submissions, verdict.videos, verdict.charges) == (1, 1, 1)
 
 
@@ -150,20 +153,16 @@ async def _killed_while_cancelled(stage: Stage, point: str, pace: float, *, is_c
 
 
 @pytest.mark.parametrize("point", [ASKED, *CANCELLED])
-async def test_killed_while_cancelled(stage: Stage, point: str, record_property: Callable[[str, object], None]) -> None:
+async def test_killed_while_cancelled(stage: Stage, point: str, record_property: Record) -> None:
     verdict = await _killed_while_cancelled(stage, point, pace=5.0, is_cancellable=True)
-    record_property(PROPERTY, asdict(verdict))
-    assert verdict.differences == [], verdict.table()
+    hold(verdict, record_property)
     assert (verdict.videos, verdict.releases) == (0, 1)
 
 
 @pytest.mark.parametrize("point", UNNAMED)
-async def test_killed_while_a_cancellation_is_refused(
-    stage: Stage, point: str, record_property: Callable[[str, object], None]
-) -> None:
+async def test_killed_while_a_cancellation_is_refused(stage: Stage, point: str, record_property: Record) -> None:
     verdict = await _killed_while_cancelled(stage, point, pace=1.5, is_cancellable=False)
-    record_property(PROPERTY, asdict(verdict))
-    assert verdict.differences == [], verdict.table()
+    hold(verdict, record_property)
     assert (verdict.videos, verdict.charges) == (1, 1)
 
 
@@ -181,7 +180,7 @@ async def test_killed_while_it_says_that_it_takes_longer_it_has_said_so_once(sta
 
 
 async def test_killed_after_a_direct_message_it_posts_nothing_into_a_thread_that_takes_it_again(
-    stage: Stage, record_property: Callable[[str, object], None]
+    stage: Stage, record_property: Record
 ) -> None:
     crowd = Crowd(stage=stage, rng=random.Random(1))
     crowd.gather(1)
@@ -195,13 +194,12 @@ async def test_killed_after_a_direct_message_it_posts_nothing_into_a_thread_that
     await stage.start()
     await quiet(stage)
     verdict = examine(stage, kills=1)
-    record_property(PROPERTY, asdict(verdict))
-    assert verdict.differences == [], verdict.table()
+    hold(verdict, record_property)
     assert verdict.videos == 1
 
 
 async def test_killed_after_the_video_where_it_may_not_read_what_it_posted_it_posts_it_once(
-    stage: Stage, record_property: Callable[[str, object], None]
+    stage: Stage, record_property: Record
 ) -> None:
     crowd = Crowd(stage=stage, rng=random.Random(1))
     crowd.gather(1)
@@ -216,15 +214,12 @@ async def test_killed_after_the_video_where_it_may_not_read_what_it_posted_it_po
     await stage.start()
     await quiet(stage)
     verdict = examine(stage, kills=1)
-    record_property(PROPERTY, asdict(verdict))
-    assert verdict.differences == [], verdict.table()
+    hold(verdict, record_property)
     assert verdict.videos == 1
 
 
 @pytest.mark.parametrize("instant", ["submission", "card", "thread", "inputs", "upload"])
-async def test_killed_between_request_and_answer(
-    stage: Stage, instant: str, record_property: Callable[[str, object], None]
-) -> None:
+async def test_killed_between_request_and_answer(stage: Stage, instant: str, record_property: Record) -> None:
     crowd = Crowd(stage=stage, rng=random.Random(instant))
     crowd.gather(2)
     if instant == "submission":
@@ -244,6 +239,5 @@ async def test_killed_between_request_and_answer(
     await stage.start()
     await quiet(stage)
     verdict = examine(stage, kills=1)
-    record_property(PROPERTY, asdict(verdict))
-    assert verdict.differences == [], verdict.table()
+    hold(verdict, record_property)
     assert verdict.accepted == 1

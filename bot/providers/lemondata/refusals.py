@@ -3,11 +3,14 @@
 import re
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
 from bot.domain.generation import Reason
 from bot.providers.errors import Busy, ProviderError, Refused, Unsure
 from bot.providers.lemondata.scrub import scrub
 from bot.providers.lemondata.wire import Answer, Envelope, Fault, read_json
+
+_Later = TypeVar("_Later", Busy, Unsure)
 
 UNKNOWN_TASK = "async_task_not_found"
 """The code for a task that is not there (any more)."""
@@ -51,14 +54,14 @@ def of_submission(answer: Answer, now: datetime, secret: str = "") -> ProviderEr
     code = envelope.error.code or envelope.error.type
     is_error = envelope.error.is_stated
     if answer.status == 429:
-        return _busy(answer, envelope, now, message)
+        return _later(Busy, answer, envelope, now, message)
     if 400 <= answer.status < 500 or (answer.is_success and is_error):
         return _refused(answer, envelope, message)
     if answer.status in ELSEWHERE:
         return Refused(message, reason=Reason.UNAVAILABLE, status=answer.status)
     if answer.status == 503 and envelope.is_own and envelope.error.words & _UNAVAILABLE:
         return Refused(message, reason=Reason.UNAVAILABLE, status=answer.status, code=code)
-    return _unsure(answer, envelope, now, message)
+    return _later(Unsure, answer, envelope, now, message)
 
 
 def of_question(answer: Answer, now: datetime, secret: str = "") -> ProviderError:
@@ -73,9 +76,9 @@ def of_question(answer: Answer, now: datetime, secret: str = "") -> ProviderErro
     code = envelope.error.code or envelope.error.type
     words = envelope.error.words
     if answer.status in {429, 503} or (answer.is_success and words & _LIMITED):
-        return _busy(answer, envelope, now, message)
+        return _later(Busy, answer, envelope, now, message)
     if answer.status == 408 or (body is None and answer.status not in {401, 402}):
-        return _unsure(answer, envelope, now, message)
+        return _later(Unsure, answer, envelope, now, message)
     if answer.status == 404 or UNKNOWN_TASK in words:
         code = UNKNOWN_TASK if UNKNOWN_TASK in words else code
         return Refused(message, reason=Reason.TASK_LOST, status=answer.status, code=code)
@@ -83,7 +86,7 @@ def of_question(answer: Answer, now: datetime, secret: str = "") -> ProviderErro
         return Refused(message, reason=Reason.TASK_LOST, status=answer.status, code=code)
     if 400 <= answer.status < 500:
         return _refused(answer, envelope, message)
-    return _unsure(answer, envelope, now, message)
+    return _later(Unsure, answer, envelope, now, message)
 
 
 def is_unknown(error: Refused | Unsure) -> bool:
@@ -114,18 +117,9 @@ def _from_date(text: str, now: datetime) -> timedelta | None:
     return min(wait, _MOST_WAIT) if wait > timedelta() else None
 
 
-def _busy(answer: Answer, envelope: Envelope, now: datetime, message: str) -> Busy:
-    return Busy(
-        message,
-        retry_after=retry_after(answer, envelope.error, now),
-        status=answer.status,
-        code=envelope.error.code or envelope.error.type,
-    )
-
-
-def _unsure(answer: Answer, envelope: Envelope, now: datetime, message: str) -> Unsure:
-    """Whatever became of the call, a pause that is asked for with such an answer is meant for the next one."""
-    return Unsure(
+def _later(kind: type[_Later], answer: Answer, envelope: Envelope, now: datetime, message: str) -> _Later:
+    """Whatever became of the call, a pause that is asked for with its answer is meant for the next one."""
+    return kind(
         message,
         retry_after=retry_after(answer, envelope.error, now),
         status=answer.status,
