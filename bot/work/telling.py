@@ -35,15 +35,14 @@ class Telling:
         """Tell of the present state, or end an unconfirmed one whose grace is over."""
         if not generation.is_to_be_told:
             return await self._after_telling(generation)
-        tools, now = self.tools, self.tools.clock()
-        if generation.telling_since is None:
-            generation = await tools.write(generation, generation.evolve(telling_since=now), keeps_lease=True)
-        elif not generation.telling_failures:
+        tools = self.tools
+        if generation.telling_since and not generation.telling_failures:
             generation = generation.evolve(telling_failures=1)  # an earlier try never reported back
         try:
             generation = await self._with_card_and_thread(generation)
             notice = await self._notice(generation)
             crash_points.at("download.done")
+            generation = await self._begun(generation)
             told_as = await tools.delivery.tell(generation, notice, partial(tools.require_lease, generation))
         except (DeliveryDelayedError, MediaDelayedError) as error:
             return await self._again(generation, error)
@@ -62,6 +61,13 @@ class Telling:
         self.media.discard(generation.id)
         self._unfetched.pop(generation.id, None)
         return await self._shown(after)
+
+    async def _begun(self, generation: Generation) -> Generation:
+        """The same, with the instant from which something of the notice may stand in Discord: none does before."""
+        if generation.telling_since is not None:
+            return generation
+        begun = generation.evolve(telling_since=self.tools.clock())
+        return await self.tools.write(generation, begun, keeps_lease=True)
 
     async def _after_telling(self, generation: Generation) -> Generation | None:
         """The card is brought up to date where that could not be done yet; then only an unconfirmed one goes on."""

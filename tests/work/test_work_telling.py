@@ -151,6 +151,23 @@ async def test_a_video_waits_for_room_on_our_disk_and_its_card_says_so(
     assert (told.reason, len(notice.files), notice.unfetched) == (None, 1, ())
 
 
+async def test_what_went_before_the_first_post_is_no_time_at_which_a_notice_may_have_come(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_disk(stage, monkeypatch)
+    succeeded = await stage.follow(await stage.ask(), State.SUCCEEDED)
+    for _ in range(3):
+        await stage.hop()
+    assert (await stage.read(succeeded)).telling_since is None
+    monkeypatch.undo()
+    stage.delivery.delay("tell")
+    await stage.hop()
+    begun_at = (await stage.read(succeeded)).telling_since
+    assert begun_at == stage.clock.now()
+    await stage.follow(succeeded)
+    assert stage.delivery.told[0][0].telling_since == begun_at
+
+
 async def test_a_disk_that_stays_full_keeps_nobody_from_a_link(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     fill_disk(stage, monkeypatch)
     ended = await stage.follow(await stage.ask())
