@@ -18,7 +18,7 @@ from discord.ext import commands
 
 from bot.chat import cards
 from bot.chat.clearing import cleared
-from bot.chat.faults import discord_faults, is_gone
+from bot.chat.faults import Pages, discord_faults, is_gone
 from bot.chat.lookback import UnreadError, by_discord, own_messages
 from bot.chat.parts import FILES_PER_MESSAGE
 from bot.chat.postman import Postman
@@ -41,7 +41,8 @@ class DiscordDelivery:
 
     def __init__(self, bot: commands.AutoShardedBot, clock: Callable[[], datetime] = discord.utils.utcnow) -> None:
         self._bot = bot
-        self._postman = Postman(bot, clock)
+        self._pages = Pages()
+        self._postman = Postman(bot, clock, self._pages)
         self._shown = ShownCards()
 
     async def find_or_post_card(self, generation: Generation) -> MessageRef | None:
@@ -54,7 +55,7 @@ class DiscordDelivery:
         with speaking(origin.locale):
             embed = cards.card(generation)
         try:
-            async with discord_faults("post card", generation.telling_failures):
+            async with self._pages.faults("post card", generation.id):
                 message = await channel.send(
                     embed=embed, nonce=f"{generation.id}-card", allowed_mentions=discord.AllowedMentions.none()
                 )
@@ -71,7 +72,7 @@ class DiscordDelivery:
             name = cards.thread_name(generation)
         card = generation.card
         try:
-            async with discord_faults("open thread", generation.telling_failures):
+            async with self._pages.faults("open thread", generation.id):
                 # by the plain call: the message's own needs a cached guild
                 thread = await self._bot.http.start_thread_with_message(
                     card.channel_id, card.message_id, name=name, auto_archive_duration=ARCHIVE_AFTER_MINUTES

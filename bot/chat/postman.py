@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.chat import cards
 from bot.chat.buttons import undecided_view
-from bot.chat.faults import discord_faults, is_too_large
+from bot.chat.faults import Pages, discord_faults, is_too_large
 from bot.chat.lookback import Place, UnreadError, by_discord, own_messages
 from bot.chat.parts import Part, Why, as_links, parts_of
 from bot.chat.standing import Standing
@@ -47,9 +47,10 @@ class _Rest:
 class Postman:
     """Posts a notice in as many messages as it takes, in the first place that lets it."""
 
-    def __init__(self, bot: commands.AutoShardedBot, clock: Callable[[], datetime]) -> None:
+    def __init__(self, bot: commands.AutoShardedBot, clock: Callable[[], datetime], pages: Pages) -> None:
         self._bot = bot
         self._clock = clock
+        self._pages = pages
         self._uploads = Uploads()
 
     async def upload_limit(self, generation: Generation) -> int:
@@ -79,6 +80,7 @@ class Postman:
         if rest.parts and rest.first:
             log.warning("told_in_part", generation=generation.id, lacking=len(rest.parts))
         self._uploads.forget(generation.id)
+        self._pages.forget(generation.id)
         return rest.first
 
     async def post_text(self, generation: Generation, text: str, nonce: str, since: datetime) -> None:
@@ -117,7 +119,7 @@ class Postman:
             yield channel
         if origin.guild_id is not None:
             try:
-                async with discord_faults("open direct message", generation.telling_failures):
+                async with self._pages.faults("open direct message", generation.id):
                     direct = await self._bot.create_dm(discord.Object(origin.requester_id))
             except discord.HTTPException as error:
                 log.warning("direct_message_refused", generation=generation.id, code=error.code)
@@ -184,7 +186,7 @@ class Postman:
             everyone=False, roles=False, users=[discord.Object(generation.origin.requester_id)], replied_user=False
         )
         try:
-            async with discord_faults("post notice", generation.telling_failures):
+            async with self._pages.faults("post notice", generation.id):
                 message = await place.send(
                     text, files=uploads, nonce=nonce, allowed_mentions=mentions, view=_view(generation, place)
                 )

@@ -91,9 +91,21 @@ async def test_a_page_before_discord_is_no_refusal_of_a_thread(stage: Stage, tow
 
 
 async def test_a_page_that_goes_on_for_most_of_an_hour_is_believed(stage: Stage, town: Town, done: Generation) -> None:
+    town.discord.fail_next("POST", MESSAGES, "page", times=PAGE_TRIES + 1)
+    for _ in range(PAGE_TRIES):
+        with pytest.raises(DeliveryDelayedError):
+            await stage.delivery.tell(done, Notice())
+    assert await stage.delivery.tell(done, Notice()) == at(town.channel.messages[-1])
+
+
+async def test_a_page_after_hours_without_discord_is_not_believed_at_once(
+    stage: Stage, town: Town, done: Generation
+) -> None:
+    again = tried(done).evolve(telling_failures=10 * PAGE_TRIES)
     town.discord.fail_next("POST", MESSAGES, "page")
-    told = await stage.delivery.tell(done.evolve(telling_failures=PAGE_TRIES, telling_since=now()), Notice())
-    assert told == at(town.channel.messages[-1])
+    with pytest.raises(DeliveryDelayedError):
+        await stage.delivery.tell(again, Notice())
+    assert await stage.delivery.tell(again, Notice()) == at(thread(town).messages[-1])
 
 
 SPOILT = pytest.mark.parametrize("fault", ["page-after", "torn-after"])
