@@ -147,7 +147,7 @@ def _shown(generation: Generation, *, is_fetched: bool, again: bool) -> discord.
         lines = [_video_line(generation, is_gone=is_fetched and not again)]
         if is_fetched:
             lines.append(_("I am fetching it for you now; that may take a few minutes."))
-        elif told_link(generation):
+        elif told_link(generation) and not generation.reason:
             lines.append(_("If it doesn't open for you, use /show with “again”."))
         embed.set_field_at(0, name=texts.state_name(generation.state), value=" ".join(lines), inline=False)
         return embed

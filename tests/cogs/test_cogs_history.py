@@ -236,6 +236,14 @@ async def test_a_video_whose_message_stands_is_shown_with_the_way_to_it(
     assert videos.asked == []
 
 
+async def test_a_success_without_a_usable_video_is_shown_with_that_and_nothing_to_open(
+    open_stage: Stage, town: Town, videos: ScriptedApi
+) -> None:
+    made = await told_in_channel(open_stage, town, f"{videos.origin}/clip.mp4")
+    made = await changed(open_stage, made, reason=Reason.NO_OUTPUT)
+    assert state_line(await shown(town, made.id)) == "The video service finished without a video."
+
+
 async def test_a_generation_under_way_is_shown_with_the_way_to_its_card(open_stage: Stage, town: Town) -> None:
     made = await asked(open_stage, town)
     assert made.card is not None
