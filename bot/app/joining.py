@@ -97,7 +97,7 @@ def joined(opened: Opened) -> Parts:
     settings, store = opened.settings, opened.store
     cogs: list[CogMaker] = []
     bot = _client(opened, cogs)
-    tools = _tools(opened, DiscordDelivery(bot))
+    tools = _tools(opened, DiscordDelivery(bot, now))
     worker = Worker(
         store.generations, _steps(opened, tools), now, slots=settings.worker.slots, lease=tools.policy.lease
     )

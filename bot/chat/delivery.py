@@ -39,7 +39,7 @@ THREAD_EXISTS = 160004
 class DiscordDelivery:
     """Delivery over a discord.py client."""
 
-    def __init__(self, bot: commands.AutoShardedBot, clock: Callable[[], datetime] = discord.utils.utcnow) -> None:
+    def __init__(self, bot: commands.AutoShardedBot, clock: Callable[[], datetime]) -> None:
         self._bot = bot
         self._pages = Pages()
         self._postman = Postman(bot, clock, self._pages)

@@ -186,7 +186,7 @@ def _joined(setting: Setting, store: Store, provider: LemonDataProvider, media: 
         moderators=Moderators(Rights(store.guilds)),
         guild_ready_timeout=0.05,
     )
-    delivery = DiscordDelivery(bot)
+    delivery = DiscordDelivery(bot, now)
     outage = Outage()
     door = Door(provider, now, delivery.tell_owner, outage)
     feed = CatalogFeed(setting.catalog or bundled_catalog(), provider, store.snapshots, now, timedelta(hours=1), outage)
