@@ -140,6 +140,7 @@ class Database:
             return await work(connection)
 
     async def _write(self, work: Work[Result]) -> Result:
-        self._require_file()
-        async with self._turn, self._writer.begin() as connection:
-            return await work(connection)
+        async with self._turn:
+            self._require_file()
+            async with self._writer.begin() as connection:
+                return await work(connection)

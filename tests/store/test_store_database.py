@@ -268,6 +268,21 @@ async def test_a_file_that_somebody_took_away_is_away_until_it_is_back(
     await accepted(store)
 
 
+@on_sqlite
+async def test_nothing_that_waited_for_its_turn_is_written_into_a_file_that_went_meanwhile(
+    database: Database, store: Store, tmp_path: Path
+) -> None:
+    file, goes_on = tmp_path / "showreel.db", asyncio.Event()
+    under_way = asyncio.create_task(database.write(lambda _connection: goes_on.wait()))
+    waiting = asyncio.create_task(accepted(store))
+    await asyncio.sleep(0.1)  # until both have begun
+    shutil.move(file, f"{file}.aside")
+    goes_on.set()
+    await under_way
+    with pytest.raises(OperationalError, match="the file that was opened is gone"):
+        await waiting
+
+
 def test_a_data_folder_is_one_processs(tmp_path: Path) -> None:
     with DataFolderLock(tmp_path), pytest.raises(DataFolderTakenError, match="stop it first"):
         DataFolderLock(tmp_path).acquire()
