@@ -67,3 +67,8 @@ class Unreachable(ProviderError):  # noqa: N818 - named by what we know afterwar
 
 class Unsure(ProviderError):  # noqa: N818 - named by what we know afterwards, like its siblings
     """Nobody knows whether the call was taken."""
+
+
+def asked_pause(error: Exception) -> timedelta | None:
+    """How long a failed call asks us to wait before the next one, where it does."""
+    return error.retry_after if isinstance(error, ProviderError) else None

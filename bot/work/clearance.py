@@ -6,7 +6,7 @@ from datetime import timedelta
 import structlog
 
 from bot.domain.generation import Generation, Reason
-from bot.providers.errors import ProviderError, Refused
+from bot.providers.errors import ProviderError, Refused, asked_pause
 from bot.work.outage import NOW, Outage
 from bot.work.steps import Tools, later
 
@@ -77,7 +77,7 @@ class Clearance:
                 tools.door.close(refusal)
         except (ProviderError, TimeoutError) as error:
             log.info("probe_unanswered", error=str(error))
-            tools.outage.unanswered(tools.clock(), error.retry_after if isinstance(error, ProviderError) else None)
+            tools.outage.unanswered(tools.clock(), asked_pause(error))
             return False
         tools.outage.answered(tools.clock())
         return True

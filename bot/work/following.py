@@ -8,7 +8,7 @@ import structlog
 from bot import crash_points, metrics
 from bot.domain.generation import Generation, Reason, State
 from bot.providers.base import Phase, TaskRef, TaskStatus
-from bot.providers.errors import ProviderError, Refused
+from bot.providers.errors import ProviderError, Refused, asked_pause
 from bot.work.lost import LostTasks
 from bot.work.protocols import DeliveryDelayedError
 from bot.work.steps import Tools, later
@@ -153,8 +153,7 @@ class Following:
         """No usable answer says nothing about the task: ask again later, until it is given up."""
         self._lost.unanswered(generation.id)
         log.info("poll_unanswered", generation=generation.id, error=str(error))
-        asked = error.retry_after if isinstance(error, ProviderError) else None
-        self._tools.outage.unanswered(self._tools.clock(), asked)
+        self._tools.outage.unanswered(self._tools.clock(), asked_pause(error))
         return await self._go_on(generation, self._retried(generation))
 
     def _retried(self, generation: Generation) -> Generation:

@@ -9,7 +9,7 @@ from bot.domain.errors import BadFile, Rejection
 from bot.domain.generation import Generation, Reason, State
 from bot.media.files import DiskFullError, MediaDelayedError
 from bot.providers.base import Phase, Submission, TaskStatus
-from bot.providers.errors import Busy, ProviderError, Refused, Unreachable
+from bot.providers.errors import Busy, ProviderError, Refused, Unreachable, asked_pause
 from bot.work.clearance import Clearance
 from bot.work.outage import LONGEST_HOLD, LONGEST_PAUSE, Outage
 from bot.work.protocols import DeliveryDelayedError
@@ -126,7 +126,9 @@ class Accepting:
             return
         asked = error.retry_after if isinstance(error, DeliveryDelayedError) else None
         log.info("inputs_delayed", generation=generation.id, error=str(error))
-        after = later(generation, tools, self._pause(generation, asked)).evolve(attempt=generation.attempt + 1)
+        after = later(generation, tools, self._pause(generation, asked)).evolve(
+            attempt=generation.attempt + 1, reason=None
+        )
         await tools.write(generation, after)
 
     def _pause(self, generation: Generation, asked: timedelta | None) -> timedelta:
@@ -181,7 +183,7 @@ class Accepting:
         except (ProviderError, TimeoutError) as error:
             for outage in counts:
                 outage.unanswered(tools.clock())
-            tools.outage.hold(tools.clock(), error.retry_after if isinstance(error, ProviderError) else None)
+            tools.outage.hold(tools.clock(), asked_pause(error))
             raise
         for outage in counts:
             outage.answered(tools.clock())

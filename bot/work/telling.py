@@ -42,13 +42,13 @@ class Telling:
             generation = await self._with_card_and_thread(generation)
             notice = await self._notice(generation)
             crash_points.at("download.done")
-            generation = await self._begun(generation)
+            generation = await self._begun(generation, notice)
             told_as = await tools.delivery.tell(generation, notice, partial(tools.require_lease, generation))
         except (DeliveryDelayedError, MediaDelayedError) as error:
             return await self._again(generation, error)
         after = generation.evolve(
             told=generation.state,
-            reason=Reason.NO_OUTPUT if notice.is_useless else _apart_from_disk(generation),
+            reason=_reason(generation, notice),
             told_as=told_as,
             told_at=tools.clock(),
             telling_since=None,
@@ -62,11 +62,15 @@ class Telling:
         self._unfetched.pop(generation.id, None)
         return await self._shown(after)
 
-    async def _begun(self, generation: Generation) -> Generation:
-        """The same, with the instant from which something of the notice may stand in Discord: none does before."""
+    async def _begun(self, generation: Generation, notice: Notice) -> Generation:
+        """The same, with the instant from which something of the notice may stand in Discord: none does before.
+
+        What is of no use is known then as well: of a later try nobody knows whether the first one's video stands.
+        """
         if generation.telling_since is not None:
             return generation
-        begun = generation.evolve(telling_since=self.tools.clock())
+        reason = Reason.NO_OUTPUT if notice.is_useless else _apart_from_disk(generation)
+        begun = generation.evolve(telling_since=self.tools.clock(), reason=reason)
         return await self.tools.write(generation, begun, keeps_lease=True)
 
     async def _after_telling(self, generation: Generation) -> Generation | None:
@@ -167,6 +171,12 @@ class Telling:
         if after.reason is not generation.reason:
             await tools.show(after, tools.policy.edit_timeout)
         return None
+
+
+def _reason(generation: Generation, notice: Notice) -> Reason | None:
+    """The reason that a told generation has: none where it succeeded and something of it could be used."""
+    is_fine = generation.state is State.SUCCEEDED and not notice.is_useless
+    return None if is_fine else _apart_from_disk(generation)
 
 
 def _apart_from_disk(generation: Generation) -> Reason | None:

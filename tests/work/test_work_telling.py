@@ -117,6 +117,20 @@ async def test_the_address_of_a_result_that_is_no_video_is_not_handed_on(open_st
     assert (ended.state, ended.reason) == (State.SUCCEEDED, Reason.NO_OUTPUT)
 
 
+async def test_a_result_that_turns_bad_after_a_try_is_not_said_to_have_been_none(
+    open_stage: OpenStage, api: ScriptedApi
+) -> None:
+    api.polls = deque([api.done()])
+    stage = await open_stage(api=api)
+    stage.delivery.delay("tell")  # its video may stand there, as nobody heard of it
+    succeeded = await stage.follow(await stage.ask(), State.SUCCEEDED)
+    shutil.rmtree(stage.folder / "spool", ignore_errors=True)
+    api.clip = b"<h1>gone</h1>"
+    ended = await stage.follow(succeeded)
+    assert stage.delivery.told[0][1].is_useless
+    assert ended.reason is None
+
+
 async def test_a_result_that_comes_at_the_fourth_try_is_told_as_a_file(open_stage: OpenStage, api: ScriptedApi) -> None:
     api.polls, api.clip_failures = deque([api.done()]), 3
     stage = await open_stage(api=api)
