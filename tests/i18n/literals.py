@@ -44,7 +44,7 @@ NOT_SHOWN = frozenset({"name", "style", "custom_id", "color", "colour", "value",
 NAMES_SHOWN = frozenset({"add_field", "set_author", "Choice"})
 """Those whose `name` and `value` people read."""
 
-SILENT = frozenset({"debug", "info", "warning", "error", "exception", "critical", "discord_faults"})
+SILENT = frozenset({"debug", "info", "warning", "error", "exception", "critical", "discord_faults", "faults"})
 """Functions whose arguments only the operator reads, in the log."""
 
 LOOKING_UP = frozenset(
