@@ -202,7 +202,7 @@ async def _provider(settings: Settings) -> str:
         answer = f"{refusal.status} {refusal.code or ''}".strip()
         if is_about_balance(refusal):
             raise _WrongError(
-                _("the account has no balance left ({answer}); charge it with the provider", answer=answer)
+                _("the account has no balance left ({answer}); top it up at the provider", answer=answer)
             ) from refusal
         raise _WrongError(
             _("it does not accept the key ({answer}); see [provider] api_key", answer=answer)
