@@ -18,9 +18,10 @@ from bot.domain.limits import Limit
 from bot.store import limits
 from tests.chat.stage import Setting, Stage, joined
 from tests.chat.town import connected, migrated, stage, town
+from tests.cogs.desk import desk
 from tests.reports.howto import followed
 
-__all__ = ["connected", "followed", "migrated", "stage", "town"]
+__all__ = ["connected", "desk", "followed", "migrated", "stage", "town"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,27 +5,25 @@ import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.errors import Blocked, LimitReached, Paused, PriceUnknown, Problem, Rejection
+from bot.domain.errors import Blocked, LimitReached, Paused, Problem, Rejection
 from bot.domain.generation import Generation, Origin, State
 from bot.domain.guild import BOT, Block
-from bot.domain.ledger import Amounts, hold
-from bot.domain.limits import LARGEST, Limit, Measure, Scope, Window
+from bot.domain.ledger import hold
+from bot.domain.limits import Limit, Measure, Scope, Window
 from bot.domain.moderating import Action, Deed
 from bot.store import accepting, limits, members
 from bot.store.database import Database
 from bot.store.members import Known
 from bot.store.store import Store
-from bot.store.tables import guilds
 from bot.store.totals import Totals
 from bot.work.protocols import GenerationStore, SnapshotStore
-from tests.store.samples import GUILD, MEMBER, NOW, REQUEST, SECOND, acceptance, accepted, claimed, ended, origin
+from tests.store.samples import GUILD, MEMBER, NOW, SECOND, acceptance, accepted, claimed, ended, origin
 
 DAILY = Limit(scope=Scope.MEMBER, measure=Measure.GENERATIONS, amount=3, window=Window.DAY)
 AT_ONCE = Limit(scope=Scope.MEMBER, measure=Measure.CONCURRENT, amount=3)
@@ -205,82 +203,6 @@ async def test_a_guild_s_limits_come_with_those_of_the_bot(database: Database) -
     assert await database.read(lambda it: limits.of_guild(it, BOT)) == [everywhere]
 
 
-async def test_under_a_limit_on_money_nothing_goes_without_a_price(store: Store) -> None:
-    free = replace(MONEY, amount=0)
-    with pytest.raises(Rejection) as caught:
-        await store.generations.accept(acceptance(free, amounts=Amounts(seconds=8)))
-    assert caught.value.problem == PriceUnknown(REQUEST.model)
-    assert await store.generations.of_member(MEMBER, GUILD, 10) == []
-
-
-async def test_a_price_by_the_second_asks_for_a_length(store: Store) -> None:
-    with pytest.raises(Rejection) as caught:
-        await store.generations.accept(replace(acceptance(MONEY, amounts=Amounts()), micros_per_second=50_000))
-    assert caught.value.problem == PriceUnknown(REQUEST.model, needs_length=True)
-
-
-async def test_what_is_larger_than_the_whole_limit_says_how_large_it_is(store: Store) -> None:
-    problem = await reached(store, replace(SECONDS, amount=5))
-    assert (problem.wanted, problem.is_hopeless) == (8, True)
-    assert (await reached(store, replace(SECONDS, amount=5), amounts=Amounts(seconds=6))).wanted == 6
-    await accepted(store)
-    assert not (await reached(store, SECONDS)).is_hopeless
-
-
-async def test_under_a_limit_on_money_the_assumed_price_is_held(store: Store) -> None:
-    wanted = replace(acceptance(MONEY, amounts=Amounts(seconds=8)), assumed_micros=900_000)
-    generation = await store.generations.accept(wanted)
-    assert generation.amounts.micros == 900_000
-    held = await store.generations.hold_of(generation.id)
-    assert held is not None
-    assert held.amounts == generation.amounts
-    assert (await reached(store, MONEY, amounts=Amounts(), assumed_micros=900_000)).used == 900_000
-
-
-async def test_without_a_limit_on_money_an_unknown_price_stays_unknown(store: Store) -> None:
-    wanted = replace(acceptance(DAILY, amounts=Amounts(seconds=8)), assumed_micros=900_000)
-    generation = await store.generations.accept(wanted)
-    held = await store.generations.hold_of(generation.id)
-    assert held is not None
-    assert (generation.amounts.micros, held.amounts.micros) == (None, None)
-
-
-async def test_a_limit_on_seconds_that_is_used_up_lets_no_unknown_length_through(store: Store) -> None:
-    unknown = Amounts(seconds=0, micros=400_000)
-    await store.generations.accept(acceptance(replace(SECONDS, amount=9)))
-    await store.generations.accept(acceptance(replace(SECONDS, amount=9), amounts=unknown))
-    assert (await reached(store, SECONDS, amounts=unknown)).used == 8
-    assert (await reached(store, replace(SECONDS, amount=0), amounts=unknown)).used == 8
-
-
-async def test_what_is_known_to_be_free_passes_even_an_overdrawn_limit_on_money(store: Store) -> None:
-    await accepted(store)
-    overdrawn = replace(MONEY, amount=1)
-    free = await store.generations.accept(acceptance(overdrawn, amounts=Amounts(seconds=8, micros=0)))
-    assert free.amounts.micros == 0
-    assert (await reached(store, overdrawn)).used == 400_000
-
-
-async def test_an_assumed_price_of_nothing_is_not_known_to_be_free(store: Store) -> None:
-    await accepted(store)
-    assert (await reached(store, replace(MONEY, amount=1), amounts=Amounts(), assumed_micros=0)).used == 400_000
-
-
-async def test_the_price_of_a_second_is_kept_with_the_generation(store: Store) -> None:
-    generation = await store.generations.accept(replace(acceptance(), micros_per_second=50_000))
-    found = await store.generations.get(generation.id)
-    assert found is not None
-    assert found.micros_per_second == 50_000
-    assert (await accepted(store)).micros_per_second is None
-
-
-async def test_an_assumed_price_keeps_no_price_of_a_second(store: Store) -> None:
-    wanted = replace(acceptance(MONEY, amounts=Amounts()), assumed_micros=900_000, micros_per_second=50_000)
-    assert (await store.generations.accept(wanted)).micros_per_second is None
-    unlimited = replace(acceptance(amounts=Amounts()), assumed_micros=900_000, micros_per_second=50_000)
-    assert (await store.generations.accept(unlimited)).micros_per_second == 50_000
-
-
 BLOCK = Deed(at=NOW, action=Action.BLOCK, guild_id=GUILD, actor_id=5_001)
 
 
@@ -413,99 +335,6 @@ async def test_a_successful_generation_counts_in_the_window_of_its_hold(store: S
     await store.generations.save(await ended(store, generation, State.SUCCEEDED, later))
     assert (await reached(store, replace(DAILY, amount=1), now=NOW)).used == 1
     assert (await accepted(store, replace(DAILY, amount=1), now=later)).state is State.ACCEPTED
-
-
-async def test_days_begin_in_the_zone_that_the_store_was_given(database: Database) -> None:
-    store = Store(database, ZoneInfo("Asia/Tokyo"))  # nine hours ahead: its midnight is 15:00 UTC
-    limit = replace(DAILY, amount=1)
-    await accepted(store, limit, now=NOW.replace(hour=14, minute=59))
-    assert (await reached(store, limit, now=NOW)).resets_at == NOW.replace(hour=15)
-    assert (await accepted(store, limit, now=NOW.replace(hour=15))).state is State.ACCEPTED
-
-
-async def test_days_of_a_guild_begin_in_its_own_zone_and_those_of_the_bot_do_not(database: Database) -> None:
-    store = Store(database, ZoneInfo("Asia/Tokyo"))
-    await database.write(
-        lambda connection: connection.execute(insert(guilds).values(guild_id=GUILD, time_zone="America/New_York"))
-    )
-    own, bot = replace(DAILY, amount=0), replace(DAILY, scope=Scope.BOT, amount=0)
-    assert (await reached(store, own)).resets_at == NOW.replace(day=5, hour=5)
-    assert (await reached(store, bot)).resets_at == NOW.replace(hour=15)
-    assert (await reached(store, own, origin=origin(guild=GUILD + 1))).resets_at == NOW.replace(hour=15)
-
-
-async def test_an_unknown_zone_of_a_guild_is_that_of_the_store(database: Database) -> None:
-    store = Store(database)
-    await database.write(
-        lambda connection: connection.execute(insert(guilds).values(guild_id=GUILD, time_zone="Moon/Tycho"))
-    )
-    assert (await reached(store, replace(DAILY, amount=0))).resets_at == NOW.replace(day=5, hour=0)
-
-
-@pytest.mark.parametrize(
-    ("scope", "other", "counts"),
-    [
-        (Scope.MEMBER, origin(MEMBER, GUILD + 1), False),
-        (Scope.MEMBER, origin(MEMBER, None), False),
-        (Scope.MEMBER, origin(MEMBER + 1, GUILD), False),
-        (Scope.ROLE, origin(MEMBER, GUILD), True),
-        (Scope.GUILD, origin(MEMBER + 1, GUILD), True),
-        (Scope.GUILD, origin(MEMBER, GUILD + 1), False),
-        (Scope.BOT, origin(MEMBER + 1, None), True),
-    ],
-)
-@pytest.mark.parametrize("limit", [DAILY, AT_ONCE])
-async def test_a_limit_counts_those_in_its_scope(
-    store: Store, limit: Limit, scope: Scope, other: Origin, *, counts: bool
-) -> None:
-    await accepted(store, of=other)
-    narrow = replace(limit, scope=scope, amount=1, scope_id=5 if scope is Scope.ROLE else 0)
-    if counts:
-        assert (await reached(store, narrow, role_ids=frozenset({5}))).used == 1
-    else:
-        assert (await accepted(store, narrow)).state is State.ACCEPTED
-
-
-async def test_in_direct_messages_a_limit_counts_direct_messages(store: Store) -> None:
-    limit = replace(DAILY, amount=1)
-    await accepted(store, limit, of=origin(guild=None))
-    assert (await reached(store, limit, origin=origin(guild=None))).used == 1
-
-
-async def test_seconds_and_money_are_limited_by_what_is_wanted(store: Store) -> None:
-    seconds = Limit(scope=Scope.MEMBER, measure=Measure.SECONDS, amount=15, window=Window.MONTH)
-    micros = Limit(scope=Scope.GUILD, measure=Measure.MICROS, amount=799_999)
-    await accepted(store, seconds, micros)
-    assert (await reached(store, seconds)).used == 8
-    problem = await reached(store, micros)
-    assert (problem.used, problem.resets_at) == (400_000, None)
-
-
-async def test_what_was_held_without_a_price_counts_as_nothing(store: Store) -> None:
-    await store.generations.accept(acceptance(amounts=Amounts(seconds=8)))
-    micros = Limit(scope=Scope.MEMBER, measure=Measure.MICROS, amount=0, window=Window.DAY)
-    assert (await reached(store, micros)).used == 0
-
-
-async def test_a_cooldown_ends_after_its_seconds(store: Store) -> None:
-    limit = Limit(scope=Scope.MEMBER, measure=Measure.COOLDOWN, amount=30)
-    await accepted(store, limit)
-    problem = await reached(store, limit, now=NOW + 10 * SECOND)
-    assert (problem.used, problem.resets_at) == (10, NOW + 30 * SECOND)
-    assert (await accepted(store, limit, now=NOW + 30 * SECOND)).state is State.ACCEPTED
-
-
-async def test_of_several_at_the_same_instant_one_passes_a_cooldown(store: Store) -> None:
-    limit = Limit(scope=Scope.MEMBER, measure=Measure.COOLDOWN, amount=30)
-    wanted = [store.generations.accept(acceptance(limit)) for _ in range(4)]
-    outcomes = await asyncio.gather(*wanted, return_exceptions=True)
-    assert [isinstance(outcome, Generation) for outcome in outcomes] == [True, False, False, False]
-
-
-async def test_the_longest_cooldown_still_ends(store: Store) -> None:
-    limit = Limit(scope=Scope.MEMBER, measure=Measure.COOLDOWN, amount=LARGEST)
-    await accepted(store, limit)
-    assert (await reached(store, limit)).resets_at == NOW + timedelta(days=36_500)
 
 
 async def test_what_the_database_refuses_fails_alone(store: Store) -> None:

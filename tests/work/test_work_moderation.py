@@ -7,43 +7,30 @@ import pytest
 
 from bot.domain.errors import (
     BadRule,
-    GenerationNotHere,
     LimitUnfit,
     ListFull,
     ModeratorOnly,
-    NotCancellable,
-    NothingToRelease,
     NotListed,
     NotOneself,
     OwnerOnly,
-    Paused,
     Problem,
     Rejection,
-    ReleaseInstead,
     RuleFault,
     ScheduleUnfit,
     SpanUnfit,
     TimeZoneUnknown,
     UnknownModel,
-    WhyMissing,
 )
-from bot.domain.generation import Generation, Reason, State
+from bot.domain.generation import Generation
 from bot.domain.guild import AllowedModel, GuildSettings
-from bot.domain.ledger import Amounts
 from bot.domain.limits import LARGEST, Limit, LimitFault, Measure, Scope, Window
 from bot.domain.moderating import Action, Deed, LogFilter
-from bot.domain.overview import Spend
-from bot.domain.request import Operation
 from bot.domain.word_rules import RuleKind
 from bot.work import deeds
 from bot.work.actors import Actor, Rights
-from bot.work.decisions import Decisions
 from bot.work.moderation import LONGEST_BLOCK
-from bot.work.service import Draft
-from sandbox.provider import Outcome
 from tests.work.moderators import (
     ANYBODY,
-    BOT_DEFAULT,
     BOT_LIMIT,
     CALLS,
     DEFAULT,
@@ -60,7 +47,7 @@ from tests.work.moderators import (
     desk,
     public_methods,
 )
-from tests.work.stage import CHARGED, GUILD, HELD, MEMBER, RELEASED, STANDING, START, Stage, origin
+from tests.work.stage import GUILD, MEMBER, START, Stage
 
 HOUR = timedelta(hours=1)
 
@@ -321,153 +308,3 @@ async def test_the_log_says_who_did_what_and_is_filtered(stage: Stage) -> None:
         "without end: spam",
         "spam",
     )
-
-
-async def test_a_moderator_cancels_what_somebody_else_asked_for(stage: Stage) -> None:
-    accepted = await stage.ask()
-    asked = await desk(stage).interventions.cancel(MODERATOR, accepted.id, "too loud")
-    assert asked.cancel_requested is Reason.BY_MODERATOR
-    ended = await stage.follow(accepted)
-    assert (ended.state, ended.reason) == (State.CANCELLED, Reason.BY_MODERATOR)
-    assert await stage.settled(ended) == RELEASED
-    (line,) = await desk(stage).moderation.log(MODERATOR)
-    assert (line.action, line.generation_id, line.before, line.why) == ("cancel", ended.id, "accepted", "too loud")
-
-
-async def test_what_has_ended_can_t_be_cancelled(stage: Stage) -> None:
-    ended = await stage.follow(await stage.ask())
-    assert await problem(stage, "interventions.cancel", MODERATOR, ended.id) == NotCancellable(ended.id, ended=True)
-
-
-async def test_an_unconfirmed_one_is_released_instead_of_cancelled(stage: Stage) -> None:
-    stage.simulated.plan(Outcome.CUT)
-    unconfirmed = await stage.follow(await stage.ask(), State.UNCONFIRMED)
-    assert await problem(stage, "interventions.cancel", MODERATOR, unconfirmed.id) == ReleaseInstead(unconfirmed.id)
-    assert await stage.settled(unconfirmed) == HELD
-    released = await desk(stage).interventions.release(MODERATOR, unconfirmed.id, "nobody waits for it")
-    assert (released.state, released.reason) == (State.FAILED, Reason.ABANDONED)
-    assert await stage.settled(released) == RELEASED
-    (line,) = await desk(stage).moderation.log(MODERATOR)
-    assert (line.action, line.why, line.actor_id) == (Action.GIVE_UP, "nobody waits for it", MODERATOR.user_id)
-
-
-async def test_a_finished_one_is_refunded_once(stage: Stage) -> None:
-    finished = await stage.follow(await stage.ask())
-    released = await desk(stage).interventions.release(MODERATOR, finished.id, "it was broken")
-    assert released.state is State.SUCCEEDED
-    assert await stage.settled(finished) == [*CHARGED, ("release", "charge")]
-    assert await stage.used() == Amounts(generations=0, seconds=0, micros=0)
-    (line,) = await desk(stage).moderation.log(MODERATOR)
-    assert (line.action, line.generation_id, line.why) == ("refund", finished.id, "it was broken")
-    assert (line.before, line.after) == ("generations 1, seconds 0, micros unknown", None)
-    assert await problem(stage, "interventions.release", MODERATOR, finished.id) == NothingToRelease(finished.id)
-    assert len(await desk(stage).moderation.log(MODERATOR)) == 1
-
-
-async def test_the_log_of_a_member_has_what_was_done_to_their_videos(stage: Stage) -> None:
-    desk_ = desk(stage)
-    refunded = await stage.follow(await stage.ask())
-    await desk_.interventions.release(MODERATOR, refunded.id, "it was broken")
-    stage.simulated.plan(Outcome.CUT)
-    given_up = await stage.follow(await stage.ask(), State.UNCONFIRMED)
-    await desk_.interventions.release(MODERATOR, given_up.id, "nobody waits for it")
-    stage.simulated.plan(Outcome.CUT)
-    attached = await stage.follow(await stage.ask(), State.UNCONFIRMED)
-    await Decisions(stage.tools, stage.service).attach(attached.id, list(stage.simulated.tasks)[-1], OWNER)
-    stage.simulated.plan(Outcome.CUT)
-    undecided = await stage.follow(await stage.ask(), State.UNCONFIRMED)
-    await stage.follow(undecided)
-    cancelled = await stage.ask()
-    await desk_.interventions.cancel(MODERATOR, cancelled.id, "too loud")
-    found = await desk_.moderation.log(MODERATOR, LogFilter(member_id=MEMBER))
-    assert [(line.action, line.generation_id, line.member_id) for line in reversed(found)] == [
-        (Action.REFUND, refunded.id, MEMBER),
-        (Action.GIVE_UP, given_up.id, MEMBER),
-        (Action.ATTACH_TASK, attached.id, MEMBER),
-        (Action.GRACE_OVER, undecided.id, MEMBER),
-        (Action.CANCEL, cancelled.id, MEMBER),
-    ]
-    assert await desk_.moderation.log(MODERATOR, LogFilter(member_id=MODERATOR.user_id)) == []
-
-
-async def test_of_what_is_under_way_or_failed_there_is_nothing_to_release(stage: Stage) -> None:
-    accepted = await stage.ask()
-    assert await problem(stage, "interventions.release", MODERATOR, accepted.id) == NothingToRelease(accepted.id)
-    stage.simulated.plan(Outcome.FAIL)
-    failed = await stage.follow(accepted)
-    assert failed.state is State.FAILED
-    assert await problem(stage, "interventions.release", MODERATOR, failed.id) == NothingToRelease(failed.id)
-
-
-async def test_cancelling_and_releasing_need_a_reason(stage: Stage) -> None:
-    generation = await stage.ask()
-    interventions = desk(stage).interventions
-    for attempt in (interventions.cancel(MODERATOR, generation.id, " "), interventions.release(MODERATOR, "x", "")):
-        with pytest.raises(Rejection) as rejected:
-            await attempt
-        assert rejected.value.problem == WhyMissing()
-
-
-@pytest.mark.parametrize("name", ["interventions.cancel", "interventions.release"])
-async def test_another_guild_s_generation_is_unknown(stage: Stage, name: str) -> None:
-    generation = await stage.follow(await stage.ask())
-    assert await problem(stage, name, ELSEWHERE, generation.id) == GenerationNotHere(generation.id)
-    assert await stage.settled(generation) == CHARGED
-
-
-async def test_the_owner_pauses_and_resumes_the_whole_bot(stage: Stage) -> None:
-    ownership = desk(stage).ownership
-    await ownership.pause(OWNER, "the bill")
-    draft = Draft(operation=Operation.TEXT, prompt="a harbour")
-    with pytest.raises(Rejection) as rejected:
-        await stage.service.accept(draft, origin(), STANDING)
-    assert rejected.value.problem == Paused(everywhere=True)
-    assert (await ownership.status(OWNER)).paused_at == START
-    await ownership.resume(OWNER)
-    await stage.service.accept(draft, origin(), STANDING)
-    assert [(line.action, line.why) for line in await ownership.log(OWNER)] == [("resume", None), ("pause", "the bill")]
-    assert await desk(stage).moderation.log(MODERATOR) == []
-
-
-async def test_the_owner_sets_limits_of_the_whole_bot(stage: Stage) -> None:
-    ownership = desk(stage).ownership
-    assert await ownership.set_limit(OWNER, BOT_LIMIT) is None
-    assert await ownership.show_limits(OWNER) == [BOT_LIMIT, BOT_DEFAULT]
-    with pytest.raises(Rejection) as rejected:
-        await ownership.set_limit(OWNER, GUILD_LIMIT)
-    assert rejected.value.problem == LimitUnfit(LimitFault.WRONG_SCOPE)
-    assert await ownership.clear_limit(OWNER, BOT_LIMIT) == BOT_LIMIT.amount
-
-
-async def test_the_owner_sees_the_queue_what_was_spent_and_old_holds(stage: Stage) -> None:
-    finished = await stage.follow(await stage.ask())
-    stage.simulated.plan(Outcome.STUCK)
-    running = await stage.follow(await stage.ask(), State.RUNNING)
-    stage.clock.advance(timedelta(seconds=1))
-    waiting = await stage.ask()
-    status = await desk(stage).ownership.status(OWNER)
-    overview = status.overview
-    assert (overview.queue[State.RUNNING], overview.queue[State.ACCEPTED]) == (1, 1)
-    assert overview.oldest_running is not None
-    assert (overview.oldest_running.generation_id, overview.oldest_running.since) == (running.id, running.submitted_at)
-    spent = finished.amounts.micros
-    assert overview.spend == Spend(micros=spent or 0, known=int(spent is not None), unknown=int(spent is None))
-    assert overview.old_holds == ()
-    assert (status.door_closed_by, status.door_closed_at, status.away_since) == (None, None, None)
-    await desk(stage).interventions.release(MODERATOR, finished.id, "broken")
-    assert (await desk(stage).ownership.status(OWNER)).overview.spend == Spend(micros=0, known=0, unknown=0)
-    stage.clock.advance(timedelta(days=1, seconds=1))
-    later = (await desk(stage).ownership.status(OWNER)).overview
-    assert [hold.generation_id for hold in later.old_holds] == [running.id, waiting.id]
-    assert later.old_hold_count == 2
-
-
-async def test_the_owner_sees_why_the_provider_takes_nothing(stage: Stage) -> None:
-    stage.simulated.plan(Outcome.BROKE)
-    await stage.follow(await stage.ask())
-    for _ in range(5):
-        stage.tools.outage.unanswered(START + HOUR)
-    status = await desk(stage).ownership.status(OWNER)
-    assert (status.door_closed_by or "").startswith("402")
-    assert status.door_closed_at is not None
-    assert status.away_since == START + HOUR
