@@ -69,8 +69,7 @@ class Remarks:
 def success(generation: Generation, links: Links, remarks: Remarks = Remarks()) -> str:
     """The text that comes with finished videos; `links` are results that could not be posted as files."""
     if remarks.unusable and not remarks.has_usable:
-        said = _("{who} the video service finished, but handed over no usable video.", who=_mention(generation))
-        return _with_mark(generation, [said])
+        return _with_mark(generation, _useless_lines(generation))
     lines = [_("{who} your video is ready.", who=_mention(generation))]
     if remarks.unusable:
         lines.append(_("Some of what the video service handed over can't be posted here: it is no usable video."))
@@ -133,6 +132,13 @@ def _unconfirmed_lines(generation: Generation) -> list[str]:
         _("I won't send it a second time by myself, so that it isn't paid for twice."),
         _("It counts against your limits until this is cleared up, for a few days at the most."),
     ]
+
+
+def _useless_lines(generation: Generation) -> list[str]:
+    lines = [_("{who} the video service finished, but handed over no usable video.", who=_mention(generation))]
+    if generation.origin.guild_id is not None:
+        lines.append(_("It counts all the same; a moderator can give that back with /mod release."))
+    return lines
 
 
 def _mention(generation: Generation) -> str:

@@ -35,7 +35,9 @@ async def test_where_no_result_can_be_used_no_video_is_said_to_be_ready(
     await stage.delivery.tell(done, Notice(unusable=2))
     (message,) = everything(town)
     assert "ready" not in message.content
-    assert message.content.startswith(f"<@{town.ada.id}> the video service finished, but handed over no usable video")
+    said, counted, _mark = message.content.split("\n")
+    assert said == f"<@{town.ada.id}> the video service finished, but handed over no usable video."
+    assert counted == "It counts all the same; a moderator can give that back with /mod release."
 
 
 async def test_where_some_results_can_be_used_both_is_said(
